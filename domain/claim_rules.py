@@ -1,0 +1,408 @@
+"""The rules for claims: from state and command to events.
+
+A command is held against the claim as it stood at the command's own reporting time, so that what
+is learnt late (a correction of last year, found today) is judged by what was in print then.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from msgspec import UnsetType
+
+from domain.catalogue_rules import given, new_subject, notice, retraction_with_report
+from domain.claim import Claim, Link, apply_changes, claim_as_of
+from domain.commands import (
+    AmendClaim,
+    CorrectClaim,
+    ExpressConcern,
+    LiftConcern,
+    LinkClaims,
+    QuantityInput,
+    ReinstateClaim,
+    ReportClaim,
+    RetractClaim,
+    ReviewClaim,
+    StepInput,
+)
+from domain.events import (
+    ClaimAmended,
+    ClaimCorrected,
+    ClaimLinked,
+    ClaimReinstated,
+    ClaimReported,
+    ClaimRetracted,
+    ClaimReviewed,
+    ConcernExpressed,
+    ConcernLifted,
+    ReportWithdrawn,
+)
+from domain.history import Entry
+from domain.ids import Subject
+from domain.moments import parse_about
+from domain.refusals import (
+    AlreadyLinked,
+    AlreadyRetracted,
+    AlreadyUnderConcern,
+    InvalidInput,
+    InvalidTime,
+    NoConcern,
+    NotFound,
+    NothingChanged,
+    NothingToReinstate,
+    SelfReference,
+    StaleVersion,
+)
+from domain.values import (
+    AboutChange,
+    AttributionChange,
+    Change,
+    KindChange,
+    Quantity,
+    QuantityChange,
+    StatementChange,
+    Step,
+    StoryChange,
+    TopicsChange,
+)
+from domain.words import Scope, Status
+from domain.world import Decision, World
+
+LARGEST_EXPONENT = 30
+"""Numbers are kept to at most this many digits before and after the point."""
+
+
+def report_claim(world: World, command: ReportClaim) -> Decision:
+    """A claim is reported once, by a report that is in the record.
+
+    Where the report has been withdrawn since, the claim is retracted with it at once.
+    """
+    subject, ref = new_subject(world, Subject.CLAIM, command.claim)
+    report_id, report = world.report(command.report, field="report")
+    story = None
+    if command.story is not None:
+        story, _ = world.story(command.story, field="story")
+    published_at, observed_at = command.published_at, command.observed_at
+    if published_at is None and observed_at is None:
+        published_at, observed_at = report.published_at, report.observed_at
+    at = world.reporting_time(
+        published_at,
+        observed_at,
+        earliest=report.first_reported_at,
+        what="its report was published",
+    )
+    event = ClaimReported(
+        ref=ref,
+        report=report_id,
+        story=story,
+        kind=command.kind,
+        statement=command.statement,
+        language=command.language,
+        about=_about(command.about),
+        attribution=_steps(world, command.attribution),
+        quantities=_quantities(command.quantities),
+        topics=command.topics,
+        published_at=published_at,
+        observed_at=observed_at,
+    )
+    drafts = [world.draft(subject, event, at, parent=report_id)]
+    if report.withdrawal is not None:
+        if at > report.withdrawal.at:
+            raise AlreadyRetracted("its report had been withdrawn by then", field="report")
+        withdrawn = next(
+            entry.event
+            for entry in world.entries(report_id)
+            if isinstance(entry.event, ReportWithdrawn)
+        )
+        drafts.append(
+            retraction_with_report(
+                world, subject, report_id, withdrawn, report.withdrawal.at, after=1
+            )
+        )
+    return Decision(tuple(drafts), relies_on=((report_id, len(world.entries(report_id))),))
+
+
+def correct_claim(world: World, command: CorrectClaim) -> Decision:
+    """It names the version that stood when it was published, and changes something."""
+    subject, before, at = _standing_then(world, command)
+    if before.status is Status.RETRACTED:
+        raise AlreadyRetracted("the claim is retracted; reinstate it first", field="claim")
+    _names_latest(before, command.version)
+    event = ClaimCorrected(
+        nature=command.nature,
+        version=command.version,
+        changes=_changes(world, before, command),
+        notice=notice(world, command.notice),
+        published_at=command.published_at,
+        observed_at=command.observed_at,
+    )
+    return Decision((world.draft(subject, event, at),))
+
+
+def express_concern(world: World, command: ExpressConcern) -> Decision:
+    """A claim is put on hold once at a time, and not when it has been taken back."""
+    subject, before, at = _standing_then(world, command)
+    if before.status is Status.RETRACTED:
+        raise AlreadyRetracted("the claim is retracted already", field="claim")
+    if before.concern_since is not None:
+        raise AlreadyUnderConcern("the claim is under concern already", field="claim")
+    event = ConcernExpressed(
+        notice=notice(world, command.notice),
+        published_at=command.published_at,
+        observed_at=command.observed_at,
+    )
+    return Decision((world.draft(subject, event, at),))
+
+
+def lift_concern(world: World, command: LiftConcern) -> Decision:
+    """There is a concern to lift."""
+    subject, before, at = _standing_then(world, command)
+    if before.concern_since is None:
+        raise NoConcern("the claim is not under concern", field="claim")
+    event = ConcernLifted(
+        notice=notice(world, command.notice),
+        published_at=command.published_at,
+        observed_at=command.observed_at,
+    )
+    return Decision((world.draft(subject, event, at),))
+
+
+def retract_claim(world: World, command: RetractClaim) -> Decision:
+    """What is wholly taken back cannot be taken back again; what is partly taken back can."""
+    subject, before, at = _standing_then(world, command)
+    if before.status is Status.RETRACTED:
+        raise AlreadyRetracted("the claim has been retracted already", field="claim")
+    if command.part is not None and command.scope is Scope.FULL:
+        raise InvalidInput("a part is named, but the scope is full", field="part")
+    event = ClaimRetracted(
+        scope=command.scope,
+        nature=command.nature,
+        by=command.by,
+        because=command.because,
+        part=command.part,
+        notice=notice(world, command.notice),
+        published_at=command.published_at,
+        observed_at=command.observed_at,
+    )
+    return Decision((world.draft(subject, event, at),))
+
+
+def reinstate_claim(world: World, command: ReinstateClaim) -> Decision:
+    """There is a retraction or a concern to undo."""
+    subject, before, at = _standing_then(world, command)
+    if before.retraction is None and before.concern_since is None:
+        raise NothingToReinstate("the claim is neither retracted nor under concern", field="claim")
+    event = ClaimReinstated(
+        notice=notice(world, command.notice),
+        published_at=command.published_at,
+        observed_at=command.observed_at,
+    )
+    return Decision((world.draft(subject, event, at),))
+
+
+def link_claims(world: World, command: LinkClaims) -> Decision:
+    """Two different claims, not yet linked in this way. It holds from when both were out."""
+    subject, claim = world.claim(command.claim, field="claim")
+    to, other = world.claim(command.to, field="to")
+    if subject == to:
+        raise SelfReference("a claim cannot be linked to itself", field="to")
+    at = max(claim.first_reported_at, other.first_reported_at)
+    if command.published_at is not None or command.observed_at is not None:
+        at = world.reporting_time(
+            command.published_at,
+            command.observed_at,
+            earliest=at,
+            what="both claims were reported",
+        )
+    before = claim_as_of(world.entries(subject), at)
+    if before is not None and Link(kind=command.kind, to=to) in before.links:
+        raise AlreadyLinked(f"the claim {command.kind} {command.to!r} already", field="to")
+    event = ClaimLinked(
+        kind=command.kind,
+        to=to,
+        published_at=command.published_at,
+        observed_at=command.observed_at,
+    )
+    return Decision((world.draft(subject, event, at),))
+
+
+def review_claim(world: World, command: ReviewClaim) -> Decision:
+    """Anybody may check a claim, and come to another finding later."""
+    subject, before, at = _standing_then(world, command)
+    reviewer, _ = world.source(command.reviewer, field="reviewer")
+    latest = [review for review in before.reviews if review.reviewer == reviewer]
+    if latest and (latest[-1].rating, latest[-1].words) == (command.rating, command.words):
+        raise NothingChanged("that is this reviewer's finding already", field="rating")
+    event = ClaimReviewed(
+        reviewer=reviewer,
+        rating=command.rating,
+        words=command.words,
+        url=command.url,
+        published_at=command.published_at,
+        observed_at=command.observed_at,
+    )
+    return Decision((world.draft(subject, event, at),))
+
+
+def amend_claim(world: World, command: AmendClaim) -> Decision:
+    """It names one of the claim's events, and either voids it or says what it should have said.
+
+    The first event cannot be voided: a claim without it would be nothing.
+    """
+    subject, _ = world.claim(command.claim, field="claim")
+    entries = world.entries(subject)
+    if not 1 <= command.amends <= len(entries):
+        raise NotFound(f"the claim has no event {command.amends}", field="amends")
+    amended = entries[command.amends - 1]
+    if command.void and command.amends == 1:
+        raise InvalidInput(
+            "the first event of a claim cannot be voided; amend its fields", field="void"
+        )
+    before = _before_amendment(entries, amended)
+    changes = _changes(world, before, command, required=not command.void)
+    if command.void and changes:
+        raise InvalidInput("an event is either voided or changed", field="void")
+    event = ClaimAmended(amends=command.amends, void=command.void, changes=changes)
+    # Its reporting time is that of the event it amends: there the fold takes it up.
+    return Decision((world.draft(subject, event, amended.reported_at),))
+
+
+def _before_amendment(entries: list[Entry], amended: Entry) -> Claim:
+    before = claim_as_of(entries, amended.reported_at)
+    if before is None:
+        raise InvalidTime("the claim was not yet reported then", field="amends")
+    return before
+
+
+TimedCommand = (
+    CorrectClaim | ExpressConcern | LiftConcern | RetractClaim | ReinstateClaim | ReviewClaim
+)
+
+
+def _standing_then(world: World, command: TimedCommand) -> tuple[UUID, Claim, datetime]:
+    """The claim as it stood at the command's reporting time, and that time."""
+    subject, claim = world.claim(command.claim, field="claim")
+    at = world.reporting_time(
+        command.published_at,
+        command.observed_at,
+        earliest=claim.first_reported_at,
+        what="the claim was first reported",
+    )
+    before = claim_as_of(world.entries(subject), at)
+    return subject, before or claim, at
+
+
+def _names_latest(before: Claim, version: int) -> None:
+    if version != before.version:
+        raise StaleVersion(
+            f"it corrects version {version}, but version {before.version} stood then",
+            current=before.version,
+        )
+
+
+def _changes(
+    world: World, before: Claim, command: CorrectClaim | AmendClaim, *, required: bool = True
+) -> tuple[Change, ...]:
+    """What the command makes different, field by field, old and new. Raises NothingChanged."""
+    changes: list[Change] = []
+    statement = given(command.statement, before.statement)
+    if statement != before.statement:
+        changes.append(StatementChange(old=before.statement, new=statement))
+    kind = given(command.kind, before.kind)
+    if kind != before.kind:
+        changes.append(KindChange(old=before.kind, new=kind))
+    about = _about(given(command.about, before.about))
+    if about != before.about:
+        changes.append(AboutChange(old=before.about, new=about))
+    if not isinstance(command.attribution, UnsetType):
+        steps = _steps(world, command.attribution)
+        if steps != before.attribution:
+            changes.append(AttributionChange(old=before.attribution, new=steps))
+    topics = given(command.topics, before.topics)
+    if topics != before.topics:
+        changes.append(TopicsChange(old=before.topics, new=topics))
+    changes += _quantity_changes(before, command)
+    if isinstance(command, AmendClaim) and not isinstance(command.story, UnsetType):
+        story = None
+        if command.story is not None:
+            story, _ = world.story(command.story, field="story")
+        if story != before.story:
+            changes.append(StoryChange(old=before.story, new=story))
+    if required and apply_changes(before, changes) == before:
+        raise NothingChanged("every field given has this value already", field="claim")
+    return tuple(changes)
+
+
+def _quantity_changes(before: Claim, command: CorrectClaim | AmendClaim) -> list[Change]:
+    known = {quantity.key: quantity for quantity in before.quantities}
+    changes: list[Change] = []
+    for new in _quantities(command.quantities):
+        old = known.get(new.key)
+        if old != new:
+            changes.append(QuantityChange(old=old, new=new))
+    for index, key in enumerate(command.remove_quantities):
+        old = known.get((key.label, key.unit))
+        if old is None:
+            raise NotFound(
+                f"the claim has no quantity {key.label!r} in {key.unit!r}",
+                field=f"remove_quantities[{index}]",
+            )
+        changes.append(QuantityChange(old=old, new=None))
+    return changes
+
+
+def _about(text: str | None) -> str | None:
+    if text is not None:
+        try:
+            parse_about(text)
+        except InvalidTime as error:
+            raise InvalidTime(str(error), field="about") from None
+    return text
+
+
+def _steps(world: World, given: tuple[StepInput, ...]) -> tuple[Step, ...]:
+    steps = []
+    for index, step in enumerate(given):
+        source, _ = world.source(step.source, field=f"attribution[{index}].source")
+        steps.append(Step(source=source, verb=step.verb, role=step.role))
+    return tuple(steps)
+
+
+def _quantities(given: tuple[QuantityInput, ...]) -> tuple[Quantity, ...]:
+    quantities = tuple(
+        Quantity(
+            label=number.label,
+            value=_decimal(number.value, f"quantities[{index}].value"),
+            unit=number.unit,
+            hedge=number.hedge,
+            low=_optional_decimal(number.low, f"quantities[{index}].low"),
+            high=_optional_decimal(number.high, f"quantities[{index}].high"),
+        )
+        for index, number in enumerate(given)
+    )
+    for index, quantity in enumerate(quantities):
+        if any(other.key == quantity.key for other in quantities[:index]):
+            raise InvalidInput(
+                f"{quantity.label!r} is given twice in the same unit", field=f"quantities[{index}]"
+            )
+        low, high = quantity.low, quantity.high
+        if (low is not None and low > quantity.value) or (
+            high is not None and high < quantity.value
+        ):
+            raise InvalidInput("low, value and high are not in order", field=f"quantities[{index}]")
+    return quantities
+
+
+def _optional_decimal(value: Decimal | None, field: str) -> Decimal | None:
+    return None if value is None else _decimal(value, field)
+
+
+def _decimal(value: Decimal, field: str) -> Decimal:
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int):
+        raise InvalidInput(f"{value} is not a number", field=field)
+    if exponent < -LARGEST_EXPONENT or value.adjusted() > LARGEST_EXPONENT:
+        raise InvalidInput(f"it has more than {LARGEST_EXPONENT} places", field=field)
+    return value

@@ -1,0 +1,36 @@
+"""How things in the record are named.
+
+Everything has a UUID. Whoever records it may give a reference of their own ("loss:2024-08-18:APC");
+its UUID is then derived from the reference (version 5, RFC 9562), so that the same reference means
+the same thing in every record, and nobody has to look it up.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum, unique
+from functools import lru_cache
+from uuid import UUID, uuid5
+
+NAMESPACE = UUID("6f4c3a52-5a0e-5d0b-9c1a-3a8f0f4f7a11")
+"""Never change it: every derived id hangs on it."""
+
+
+@unique
+class Subject(StrEnum):
+    """The four sorts of thing that the record keeps."""
+
+    SOURCE = "source"
+    REPORT = "report"
+    STORY = "story"
+    CLAIM = "claim"
+
+
+@lru_cache(maxsize=65_536)
+def resolve(subject: Subject, ref: str) -> UUID:
+    """The id that a reference means: a UUID means itself, anything else is derived from."""
+    if len(ref) == 36:
+        try:
+            return UUID(ref)
+        except ValueError:
+            pass
+    return uuid5(NAMESPACE, f"{subject.value}:{ref}")
