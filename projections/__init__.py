@@ -1,0 +1,1 @@
+"""Events to tables, and questions about any moment answered from them."""

@@ -1,0 +1,108 @@
+"""Folding events into the rows of bitemporal subjects (claims, reports), batch by batch."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from domain.events import ClaimAmended
+from domain.history import Entry
+from projections.timeline import Row, States, Timeline
+
+S = TypeVar("S")
+
+KEPT = 10_000
+"""How many subjects' last rows are kept between batches. It bounds the projector's memory."""
+
+LoadLast = Callable[[Sequence[UUID]], Iterable[Row[S]]]
+"""The rows in force that reach to the end of reporting time, of some subjects."""
+
+LoadAll = Callable[[Sequence[UUID]], Mapping[UUID, tuple[Sequence[Entry], Sequence[Row[S]]]]]
+"""All entries before this batch, and all rows in force, of some subjects."""
+
+
+@dataclass(slots=True)
+class Bitemporal(Generic[S]):
+    """The subjects of one kind: what is in force for each, and what a batch changes."""
+
+    step: Callable[[S | None, Entry], S | None]
+    states: States[S]
+    load_last: LoadLast[S]
+    load_all: LoadAll[S]
+    opened: list[Row[S]] = field(default_factory=list)
+    closed: list[Row[S]] = field(default_factory=list)
+    _timelines: OrderedDict[UUID, Timeline[S]] = field(default_factory=OrderedDict)
+
+    def prepare(self, subjects: Mapping[UUID, Sequence[Entry]], others: Iterable[UUID] = ()) -> None:
+        """Load what the entries of a batch, by subject, will need; and the last rows of others."""
+        missing = {
+            subject for subject in (*subjects, *others) if subject not in self._timelines
+        }
+        for subject in missing:
+            self._timelines[subject] = Timeline(subject)
+        if missing:
+            for row in self.load_last(list(missing)):
+                self._timelines[row.subject].last = row
+        late = [subject for subject, entries in subjects.items() if self._comes_late(subject, entries)]
+        if late:
+            for subject, (entries, rows) in self.load_all(late).items():
+                self._timelines[subject].load(entries, rows)
+
+    def _comes_late(self, subject: UUID, entries: Sequence[Entry]) -> bool:
+        last = self._timelines[subject].last
+        latest = last.reported_from if last is not None else None
+        for entry in entries:
+            event = entry.event
+            if isinstance(event, ClaimAmended) and event.void:
+                return True
+            if latest is not None and entry.reported_at < latest:
+                return True
+            latest = entry.reported_at
+        return False
+
+    def take(self, subject: UUID, entry: Entry) -> S | None:
+        """Take up one event of a prepared subject; the state after everything known of it."""
+        timeline = self._timelines[subject]
+        event = entry.event
+        void = isinstance(event, ClaimAmended) and event.void
+        if void or timeline.is_late(entry.reported_at):
+            closed, opened = timeline.insert(entry, self.states)
+        else:
+            state = self.step(timeline.last.state if timeline.last else None, entry)
+            if state is None:
+                return None
+            closed, opened = timeline.append(entry, state)
+        self.closed += (row for row in closed if row.stored)
+        self.opened += opened
+        return timeline.last.state if timeline.last else None
+
+    def state(self, subject: UUID) -> S | None:
+        """The state after everything known, of a prepared subject."""
+        last = self._timelines[subject].last
+        return last.state if last is not None else None
+
+    def written(self) -> None:
+        """The batch is in the tables: forget its changes, and the subjects used least lately."""
+        for row in self.opened:
+            row.stored = True
+        self.opened, self.closed = [], []
+        for timeline in self._timelines.values():
+            if timeline.loaded:
+                timeline.unload()
+        while len(self._timelines) > KEPT:
+            self._timelines.popitem(last=False)
+
+    def touch(self, subjects: Iterable[UUID]) -> None:
+        """Count subjects as used just now."""
+        for subject in subjects:
+            if subject in self._timelines:
+                self._timelines.move_to_end(subject)
+
+    def forget(self) -> None:
+        """Drop everything that is kept: the tables are not what they were."""
+        self.opened, self.closed = [], []
+        self._timelines.clear()

@@ -1,0 +1,159 @@
+"""Generations of the read model: made, rebuilt beside the live one, and swapped.
+
+The live generation is the schema `read`. A rebuild fills `read_next` from the beginning of the log
+while `read` goes on being projected and read; when it has caught up the two are renamed in one
+transaction. Renaming locks no table, so no reader waits; a statement that has begun keeps the
+tables it began with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any, Final
+
+import psycopg
+from psycopg import Connection
+from psycopg.sql import SQL, Identifier
+
+from eventlog.database import Database
+from eventlog.log import Log
+from projections.projection import Projection
+from projections.refusals import RebuildRunning
+
+LIVE: Final = "read"
+NEXT: Final = "read_next"
+OLD: Final = "read_old"
+
+FOLD = 1
+"""Goes up by one when the fold writes other rows for the same log: then the rows are rebuilt."""
+
+BATCH = 2_000
+"""Events a transaction."""
+
+SWAP_LOCK: Final = 7_140_001
+REBUILD_LOCK: Final = 7_140_002
+
+OnProgress = Callable[[int, int], None]
+"""Told (events projected, events in the log)."""
+
+
+def shape() -> str:
+    """What the tables and the fold of this program look like."""
+    return sha256(f"{FOLD}\n{_tables()}".encode()).hexdigest()
+
+
+def _tables() -> str:
+    return (files("projections") / "tables.sql").read_text("utf-8")
+
+
+def connect(database: Database, schema: str = LIVE) -> Connection[Any]:
+    """A connection that finds the tables of a generation by their bare names."""
+    connection = psycopg.connect(database.conninfo, autocommit=True)
+    connection.execute(SQL("SET search_path TO {}").format(Identifier(schema)))
+    return connection
+
+
+def ensure_generation(database: Database, on_progress: OnProgress | None = None) -> None:
+    """Make the live generation if there is none, and rebuild it if it has another shape than this
+    program writes. Safe when several processes start at once."""
+    with psycopg.connect(database.conninfo, autocommit=True) as connection:
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (SWAP_LOCK,))
+            found = connection.execute("SELECT to_regclass('read.progress')").fetchone()
+            if found is None or found[0] is None:
+                _create(connection, LIVE)
+                return
+        row = connection.execute("SELECT shape FROM read.progress").fetchone()
+    if row is None or row[0] != shape():
+        rebuild(database, on_progress)
+
+
+def _create(connection: Connection[Any], schema: str) -> None:
+    name = Identifier(schema)
+    connection.execute(SQL("CREATE SCHEMA {}").format(name))
+    connection.execute(SQL("SET LOCAL search_path TO {}").format(name))
+    connection.execute(SQL(_tables()))
+    connection.execute("INSERT INTO progress (shape) VALUES (%s)", (shape(),))
+
+
+def project_batch(
+    connection: Connection[Any], projection: Projection, log: Log, *, live: bool = True
+) -> int:
+    """Project the next batch into the generation of the connection: how many events it held.
+
+    `projection` must be used with this generation alone.
+    """
+    try:
+        with connection.transaction():
+            if live:
+                # Every name is looked up after this: a swap cannot come in between, and lead to
+                # the position of one generation with the rows of another.
+                connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", (SWAP_LOCK,))
+            return _project(connection, projection, log)
+    except BaseException:
+        projection.forget()
+        raise
+
+
+def _project(connection: Connection[Any], projection: Projection, log: Log) -> int:
+    row = connection.execute("SELECT position FROM progress FOR UPDATE").fetchone()
+    if row is None:
+        raise RuntimeError("the generation has lost its progress row")
+    events = log.read(row[0], BATCH)
+    if events:
+        projection.project(connection, events)
+    return len(events)
+
+
+def rebuild(database: Database, on_progress: OnProgress | None = None) -> int:
+    """Fill a new generation from the beginning of the log and put it in the place of the live one.
+
+    Returns the position that it had then. Raises RebuildRunning if another process is at it. What
+    a rebuild that was killed has left behind is swept away.
+    """
+    with Log(database.conninfo) as log, connect(database, NEXT) as connection:
+        row = connection.execute("SELECT pg_try_advisory_lock(%s)", (REBUILD_LOCK,)).fetchone()
+        if row is None or not row[0]:
+            raise RebuildRunning("another process is rebuilding the read model")
+        for left in (NEXT, OLD):
+            connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(left)))
+        with connection.transaction():
+            _create(connection, NEXT)
+        connection.execute(SQL("SET search_path TO {}").format(Identifier(NEXT)))
+        projection = Projection(log)
+        done = 0
+        while count := project_batch(connection, projection, log, live=False):
+            done += count
+            if on_progress is not None:
+                on_progress(done, max(done, log.head().position))
+        tidy(connection)
+        done += _swap(connection, projection, log)
+        if on_progress is not None:
+            on_progress(done, done)
+        # Readers that began before the swap may still be in the old tables; new ones are not.
+        connection.execute("SET lock_timeout TO '30s'")
+        with suppress(psycopg.errors.LockNotAvailable):  # the next rebuild sweeps it away
+            connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(OLD)))
+        return done
+
+
+def _swap(connection: Connection[Any], projection: Projection, log: Log) -> int:
+    done = 0
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (SWAP_LOCK,))
+        while count := _project(connection, projection, log):
+            done += count
+        connection.execute(SQL("ALTER SCHEMA {} RENAME TO {}").format(*map(Identifier, (LIVE, OLD))))
+        connection.execute(
+            SQL("ALTER SCHEMA {} RENAME TO {}").format(*map(Identifier, (NEXT, LIVE)))
+        )
+    return done
+
+
+def tidy(connection: Connection[Any]) -> None:
+    """After many rows were written: count them for the planner, and mark their pages as visible to
+    all, which index-only reads of the past depend on."""
+    connection.execute("VACUUM (ANALYZE) claims, claim_sources, reports, sources, stories, touches")

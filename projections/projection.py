@@ -1,0 +1,235 @@
+"""One batch of the log into the tables of one generation, in the transaction it is given.
+
+The result does not depend on how the log is cut into batches.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import Connection
+
+from domain.catalogue import Report, evolve_report
+from domain.claim import Claim, evolve
+from domain.events import (
+    ClaimLinked,
+    ClaimReported,
+    ReportMoved,
+    ReportPublished,
+    ReportRevised,
+    ReportWithdrawn,
+    SourceAliasAdded,
+    SourceMerged,
+    SourceRegistered,
+    StoryOpened,
+)
+from domain.history import Entry, voided
+from domain.touch import named_by, named_in
+from domain.values import AttributionChange
+from eventlog.decoding import entries_of
+from eventlog.entries import LoggedEvent
+from eventlog.log import Log
+from projections import storage
+from projections.bitemporal import Bitemporal
+from projections.sources import StoryRow, load_sources, story_row
+from projections.timeline import Row, latest_of_each_time
+
+SOURCE_EVENTS = (SourceRegistered, SourceAliasAdded, SourceMerged)
+REPORT_EVENTS = (ReportPublished, ReportRevised, ReportMoved, ReportWithdrawn)
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a batch adds, beside the rows of claims and reports."""
+
+    claim_sources: set[tuple[UUID, datetime, UUID]] = field(default_factory=set)
+    claim_links: set[tuple[UUID, str, UUID]] = field(default_factory=set)
+    report_urls: set[tuple[UUID, str]] = field(default_factory=set)
+    stories: list[StoryRow] = field(default_factory=list)
+    touches: list[tuple[UUID, int]] = field(default_factory=list)
+
+
+class Projection:
+    """The fold of the log into one generation, with what it keeps between batches."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._connection: Connection[Any] | None = None
+        self._before = 0
+        self._claims: Bitemporal[Claim] = Bitemporal(
+            evolve,
+            claim_states,
+            lambda ids: storage.last_claims(self._conn, ids),
+            lambda ids: self._all(ids, storage.claims_in_force(self._conn, ids)),
+        )
+        self._reports: Bitemporal[Report] = Bitemporal(
+            evolve_report,
+            report_states,
+            lambda ids: storage.last_reports(self._conn, ids),
+            lambda ids: self._all(ids, storage.reports_in_force(self._conn, ids)),
+        )
+
+    @property
+    def _conn(self) -> Connection[Any]:
+        assert self._connection is not None
+        return self._connection
+
+    def forget(self) -> None:
+        """Drop what is kept between batches, because the last one was not committed or somebody
+        else has written to the tables."""
+        self._claims.forget()
+        self._reports.forget()
+
+    def project(self, connection: Connection[Any], events: Sequence[LoggedEvent]) -> None:
+        """Write a batch, which follows what the tables hold, within the caller's transaction."""
+        self._connection, self._before = connection, events[0].position
+        try:
+            subjects = [one.stream_id for one in events if one.content is not None]
+            entries = entries_of(events)
+            batch = Batch()
+            self._prepare(subjects, entries)
+            with connection.cursor() as cursor:
+                sources = load_sources(
+                    cursor,
+                    (
+                        (subject, entry)
+                        for subject, entry in zip(subjects, entries, strict=True)
+                        if isinstance(entry.event, SOURCE_EVENTS)
+                    ),
+                )
+                for subject, entry in zip(subjects, entries, strict=True):
+                    event = entry.event
+                    if isinstance(event, SOURCE_EVENTS):
+                        sources.take(subject, entry)
+                        touched = {subject, *named_by(event)}
+                    elif isinstance(event, StoryOpened):
+                        row = story_row(subject, entry)
+                        if row is not None:
+                            batch.stories.append(row)
+                        touched = {subject}
+                    elif isinstance(event, REPORT_EVENTS):
+                        touched = self._take_report(batch, subject, entry)
+                    else:
+                        touched = self._take_claim(batch, subject, entry)
+                    batch.touches += ((one, entry.position) for one in touched)
+                outlets = {row.subject: self._outlet(row.state) for row in self._claims.opened}
+                storage.write_sources(cursor, sources)
+                storage.write_stories(cursor, batch.stories)
+                storage.write_reports(cursor, self._reports.opened, self._reports.closed)
+                storage.write_claims(cursor, self._claims.opened, self._claims.closed, outlets)
+                storage.write_claim_sources(cursor, batch.claim_sources)
+                storage.write_claim_links(cursor, batch.claim_links)
+                storage.write_report_urls(cursor, batch.report_urls)
+                storage.write_touches(cursor, batch.touches)
+                storage.write_progress(cursor, events[-1].position, events[-1].recorded_at)
+            self._claims.written()
+            self._reports.written()
+        finally:
+            self._connection = None
+
+    def _prepare(self, subjects: Sequence[UUID], entries: Sequence[Entry]) -> None:
+        claims: defaultdict[UUID, list[Entry]] = defaultdict(list)
+        reports: defaultdict[UUID, list[Entry]] = defaultdict(list)
+        carriers: set[UUID] = set()
+        for subject, entry in zip(subjects, entries, strict=True):
+            event = entry.event
+            if isinstance(event, REPORT_EVENTS):
+                reports[subject].append(entry)
+            elif not isinstance(event, (*SOURCE_EVENTS, StoryOpened)):
+                claims[subject].append(entry)
+                if isinstance(event, ClaimReported):
+                    carriers.add(event.report)
+        self._claims.prepare(claims)
+        known = (self._claims.state(claim) for claim in claims)
+        carriers |= {state.report for state in known if state is not None}
+        self._reports.prepare(reports, carriers)
+        self._claims.touch(claims)
+        self._reports.touch((*reports, *carriers))
+
+    def _take_report(self, batch: Batch, subject: UUID, entry: Entry) -> set[UUID]:
+        state = self._reports.take(subject, entry)
+        if state is not None:
+            batch.report_urls |= {(subject, url) for url in state.urls}
+        touched = {subject, *named_by(entry.event)}
+        if state is not None and state.outlet is not None:
+            touched.add(state.outlet)
+        return touched
+
+    def _take_claim(self, batch: Batch, subject: UUID, entry: Entry) -> set[UUID]:
+        touched = {subject, *named_by(entry.event)}
+        state = self._claims.take(subject, entry)
+        if state is None:
+            return touched
+        event, outlet = entry.event, self._outlet(state)
+        # Whatever chain a state ever shows was brought in by one of these events.
+        if isinstance(event, ClaimReported):
+            brought = chain(state, outlet)
+        else:
+            brought = [
+                step.source
+                for change in getattr(event, "changes", ())
+                if isinstance(change, AttributionChange)
+                for step in change.new
+            ]
+        for source in brought:
+            batch.claim_sources.add((source, state.first_reported_at, subject))
+        if isinstance(event, ClaimLinked):
+            batch.claim_links.add((event.to, event.kind.value, subject))
+        touched.update(named_in(state))
+        if outlet is not None:
+            touched.add(outlet)
+        return touched
+
+    def _outlet(self, claim: Claim) -> UUID | None:
+        report = self._reports.state(claim.report)
+        return report.outlet if report is not None else None
+
+    def _all(
+        self, ids: Sequence[UUID], rows: Mapping[UUID, list[Row[Any]]]
+    ) -> Mapping[UUID, tuple[Sequence[Entry], Sequence[Row[Any]]]]:
+        """Everything before this batch of some subjects, with the states of the rows in force
+        worked out anew, which is cheaper than reading them."""
+        streams = self._log.streams(ids)
+        return {
+            subject: (
+                [
+                    entry
+                    for entry in entries_of(streams.get(subject, ()))
+                    if entry.position < self._before
+                ],
+                rows.get(subject, []),
+            )
+            for subject in ids
+        }
+
+
+def chain(claim: Claim, outlet: UUID | None) -> list[UUID]:
+    """Everybody through whom a claim came: the outlet, and each step of the attribution."""
+    named = [step.source for step in claim.attribution]
+    return list(dict.fromkeys([outlet, *named] if outlet is not None else named))
+
+
+def claim_states(entries: Sequence[Entry]) -> list[tuple[datetime, Claim]]:
+    """The state from each reporting time on, of entries in fold order."""
+    void = voided(entries)
+    state: Claim | None = None
+    states: list[Claim | None] = []
+    for entry in entries:
+        state = evolve(state, entry, counts=entry.sequence not in void)
+        states.append(state)
+    return latest_of_each_time(entries, states)
+
+
+def report_states(entries: Sequence[Entry]) -> list[tuple[datetime, Report]]:
+    """The state from each reporting time on, of entries in fold order."""
+    state: Report | None = None
+    states: list[Report | None] = []
+    for entry in entries:
+        state = evolve_report(state, entry)
+        states.append(state)
+    return latest_of_each_time(entries, states)

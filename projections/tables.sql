@@ -1,0 +1,127 @@
+-- The tables of one generation of the read model. They are made inside a schema of their own,
+-- which is named by search_path: `read` for the live one, `read_next` while it is rebuilt.
+--
+-- Claims and reports are bitemporal: a row is a stretch of reporting time [reported_from,
+-- reported_to) by a stretch of log positions [position_from, position_to) over which the state does
+-- not change. Rows of one subject never overlap. An open end is 'infinity' and 9223372036854775807.
+-- Sources and stories change with the position alone.
+
+-- How far the log has been projected into this generation.
+CREATE TABLE progress (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    -- what the tables and the fold looked like when this generation was begun
+    shape text NOT NULL,
+    position bigint NOT NULL DEFAULT 0,
+    recorded_at timestamptz,
+    projected_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+CREATE TABLE claims (
+    claim_id uuid NOT NULL,
+    reported_from timestamptz NOT NULL,
+    reported_to timestamptz NOT NULL,
+    position_from bigint NOT NULL,
+    position_to bigint NOT NULL,
+    story_id uuid,
+    report_id uuid NOT NULL,
+    outlet_id uuid,
+    first_reported_at timestamptz NOT NULL,
+    status text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    -- the claims that it contradicts, and everybody in its chain, the outlet included
+    contradicts uuid[] NOT NULL,
+    sources uuid[] NOT NULL,
+    -- domain.claim.Claim as JSON
+    state text NOT NULL,
+    PRIMARY KEY (claim_id, position_from, reported_from)
+) WITH (
+    -- Index-only reads of the past need pages that are known to be visible to all.
+    autovacuum_vacuum_scale_factor = 0.05,
+    autovacuum_vacuum_insert_scale_factor = 0.05
+);
+-- Today's questions read these two and pay nothing for the history.
+CREATE INDEX claims_now_by_story ON claims (story_id, first_reported_at DESC, claim_id DESC)
+    INCLUDE (status)
+    WHERE reported_to = 'infinity' AND position_to = 9223372036854775807;
+CREATE INDEX claims_now ON claims (first_reported_at DESC, claim_id DESC)
+    INCLUDE (status)
+    WHERE reported_to = 'infinity' AND position_to = 9223372036854775807;
+CREATE UNIQUE INDEX claims_now_by_claim ON claims (claim_id)
+    WHERE reported_to = 'infinity' AND position_to = 9223372036854775807;
+-- Questions about the past pick their keys from these without touching the table.
+CREATE INDEX claims_past_by_story ON claims (story_id, first_reported_at DESC, claim_id DESC)
+    INCLUDE (reported_from, reported_to, position_from, position_to, status);
+CREATE INDEX claims_past ON claims (first_reported_at DESC, claim_id DESC)
+    INCLUDE (reported_from, reported_to, position_from, position_to, status);
+
+-- Every source that was ever in a claim's chain (also as outlet); the row of the claim decides
+-- whether it is there at the moment asked about.
+CREATE TABLE claim_sources (
+    source_id uuid NOT NULL,
+    first_reported_at timestamptz NOT NULL,
+    claim_id uuid NOT NULL,
+    PRIMARY KEY (source_id, first_reported_at, claim_id)
+);
+
+-- Every claim that ever bore on another; the row of the first decides, as above.
+CREATE TABLE claim_links (
+    to_id uuid NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    from_id uuid NOT NULL,
+    PRIMARY KEY (to_id, kind, from_id)
+);
+
+CREATE TABLE reports (
+    report_id uuid NOT NULL,
+    reported_from timestamptz NOT NULL,
+    reported_to timestamptz NOT NULL,
+    position_from bigint NOT NULL,
+    position_to bigint NOT NULL,
+    outlet_id uuid,
+    withdrawn boolean NOT NULL,
+    -- domain.catalogue.Report as JSON
+    state text NOT NULL,
+    PRIMARY KEY (report_id, position_from, reported_from)
+);
+
+-- Every address at which a report was ever found. An address can be longer than an index entry
+-- may be, so its digest is indexed.
+CREATE TABLE report_urls (
+    report_id uuid NOT NULL,
+    url text NOT NULL
+);
+CREATE UNIQUE INDEX report_urls_by_url ON report_urls (sha256(convert_to(url, 'UTF8')), report_id);
+
+CREATE TABLE sources (
+    source_id uuid NOT NULL,
+    position_from bigint NOT NULL,
+    position_to bigint NOT NULL,
+    -- under whose name it goes: its own, or that of what it was merged into in the end
+    canonical_id uuid NOT NULL,
+    name text NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    -- domain.catalogue.Source as JSON
+    state text NOT NULL,
+    PRIMARY KEY (source_id, position_from)
+);
+CREATE INDEX sources_by_canonical ON sources (canonical_id);
+
+CREATE TABLE stories (
+    story_id uuid NOT NULL,
+    position_from bigint NOT NULL,
+    position_to bigint NOT NULL,
+    slug text NOT NULL,
+    title text NOT NULL,
+    -- domain.catalogue.Story as JSON
+    state text NOT NULL,
+    PRIMARY KEY (story_id, position_from)
+);
+CREATE INDEX stories_by_slug ON stories USING hash (slug);
+
+-- Who and what each event touches: its own subject and every subject it names.
+CREATE TABLE touches (
+    subject_id uuid NOT NULL,
+    position bigint NOT NULL,
+    PRIMARY KEY (subject_id, position)
+);
