@@ -111,9 +111,7 @@ class Record:
         owners: list[int] = []
         repeats: list[tuple[int, int]] = []
         keyed: dict[str, int] = {}
-        seen = self._log.keys(
-            {key for index in run if (key := envelopes[index].key) is not None}
-        )
+        seen = self._log.keys({key for index in run if (key := envelopes[index].key) is not None})
         fresh = []
         for index in run:
             key = envelopes[index].key

@@ -1,0 +1,153 @@
+"""The values that go into the log and come out of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """One event to be stored at the end of its stream.
+
+    ``version`` counts from 1 and is the stream's current version + 1. ``content`` is JSON text.
+    ``reported_at`` is the reporting time in UTC; ``None`` means in effect at every reporting time.
+    ``parent_id`` names what the stream belongs to, such as the report of a claim.
+    """
+
+    stream_id: UUID
+    version: int
+    type: str
+    content: str
+    reported_at: datetime | None
+    parent_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamGuard:
+    """The stream must still be at this version; 0 means that it must not exist."""
+
+    stream_id: UUID
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChildGuard:
+    """No event that names this parent may stand after this position."""
+
+    parent_id: UUID
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """One unit: all of its events are stored, or none of them.
+
+    ``key`` makes the unit safe to send again; ``request_digest`` is the SHA-256 of what was asked,
+    compared when the key comes again. Guards are checked together with the events.
+    """
+
+    events: Sequence[NewEvent]
+    actor: str
+    reason: str | None = None
+    key: str | None = None
+    request_digest: bytes = b""
+    guards: Sequence[StreamGuard] = ()
+    child_guards: Sequence[ChildGuard] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The unit stands in the log.
+
+    ``recorded_at`` (UTC, microseconds) is that of its last event. ``replayed`` is true where the
+    key had been seen before with the same digest: then the first result is given again and
+    nothing new was stored.
+    """
+
+    first_position: int
+    last_position: int
+    recorded_at: datetime
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VersionConflict:
+    """A stream was not at the version that the unit was made for. Nothing of it was stored."""
+
+    stream_id: UUID
+    expected: int
+    actual: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChildConflict:
+    """An event with this parent was stored after the guarded position. Nothing was stored."""
+
+    parent_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class KeyConflict:
+    """The key had been used for other content. Nothing was stored."""
+
+    key: str
+
+
+Outcome = Appended | VersionConflict | ChildConflict | KeyConflict
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """One event as it stands in the log. ``content`` is ``None`` where it has been erased.
+
+    ``recorded_at`` (UTC, microseconds) rises strictly with ``position``; positions have no gaps.
+    ``digest`` is SHA-256 of a random salt of 16 bytes followed by the content in UTF-8.
+    """
+
+    position: int
+    recorded_at: datetime
+    stream_id: UUID
+    version: int
+    type: str
+    content: str | None
+    reported_at: datetime | None
+    parent_id: UUID | None
+    actor: str
+    reason: str | None
+    key: str | None
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SeenKey:
+    """What an idempotency key stood for when it was first used."""
+
+    request_digest: bytes
+    first_position: int
+    last_position: int
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """The streams that began under a parent, and the last position naming that parent (0: none)."""
+
+    stream_ids: tuple[UUID, ...]
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the log; 0 and ``None`` while it is empty."""
+
+    position: int
+    recorded_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A place where the log does not hold what it committed to, and in which way."""
+
+    position: int
+    problem: str

@@ -1,0 +1,230 @@
+"""A persistence module for the ``eventsourcing`` library: PERSISTENCE_MODULE=eventlog.persistence.
+
+The library's applications, notification log, subscriptions and projection runners work unchanged
+on Dateline's log. ``StoredEvent.state`` is the content, as UTF-8; an erased event's is empty.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import (
+    BaseInfrastructureFactory,
+    DataError,
+    IntegrityError,
+    NotSupportedError,
+    ProcessRecorder,
+    StoredEvent,
+)
+from eventsourcing.postgres import (
+    PostgresApplicationRecorder,
+    PostgresDatastore,
+    PostgresFactory,
+)
+from eventsourcing.utils import Environment, EnvType
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import dict_row, tuple_row
+
+from eventlog.batching import Batch, next_batch
+from eventlog.entries import (
+    Append,
+    Appended,
+    ChildConflict,
+    KeyConflict,
+    NewEvent,
+    Outcome,
+    VersionConflict,
+)
+from eventlog.validation import check_append
+
+CHANNEL = "dateline_log"
+"""Where the database announces each append; the payload is the last position."""
+CONNINFO = "DATELINE_CONNINFO"
+"""The factory's environment variable: the connection string of the application's role."""
+LIBRARY_SCHEMA = "dateline_library"
+"""What the library sees of the log, and room for the tables it makes itself."""
+
+# Numbers, ids and times go as text, so that one prepared statement serves every batch:
+# psycopg chooses the width of an integer array by the values in it.
+_APPEND = """
+SELECT * FROM dateline.append_v1(
+    %s::uuid[], %s::int4[], %b::text[], %b::text[], %s::timestamptz[], %s::uuid[],
+    %b::text[], %b::text[], %b::text[],
+    %s::int4[], %s::uuid[], %s::int4[],
+    %s::int4[], %s::uuid[], %s::int8[],
+    %s::int4[], %b::text[], %b::bytea[], %s::int4[], %s::int4[])
+"""
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class LogDatastore(PostgresDatastore):
+    """The library's pool of connections, made from a connection string."""
+
+    def __init__(self, conninfo: str, pool_size: int = 8, connect_timeout: float = 15) -> None:
+        parts = conninfo_to_dict(conninfo)
+        super().__init__(
+            dbname=str(parts.get("dbname") or ""),
+            host=str(parts.get("host") or ""),
+            port=str(parts.get("port") or ""),
+            user=str(parts.get("user") or ""),
+            password=str(parts.get("password") or ""),
+            connect_timeout=connect_timeout,
+            pool_size=1,
+            max_overflow=pool_size - 1,
+            schema=LIBRARY_SCHEMA,
+        )
+        self.conninfo = conninfo
+        self.pool.conninfo = conninfo
+        self.pool.kwargs = {"row_factory": dict_row, "autocommit": True}
+
+
+class LogRecorder(PostgresApplicationRecorder):
+    """The library's recorder of application events, on Dateline's log.
+
+    Reading is the library's own, through a view. Appending goes through one function of the
+    database: one round trip, one transaction, positions without gaps in the order of commit.
+    """
+
+    def __init__(
+        self, datastore: PostgresDatastore, *, events_table_name: str = "stored_events"
+    ) -> None:
+        super().__init__(datastore, events_table_name="stored_events")
+        self.channel_name = CHANNEL
+
+    def create_table(self) -> None:
+        """Do nothing: the migrations made the log."""
+
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], **kwargs: Any
+    ) -> Sequence[int] | None:
+        """Store the events as one unit and return their positions.
+
+        Keyword arguments, as given to ``Application.save``: ``actor`` (default "application"),
+        ``reason``, ``key``, ``request_digest``. A key seen before with the same digest returns
+        the first positions. Raises IntegrityError where a version or key is taken, DataError
+        where a state is not text.
+        """
+        if not stored_events:
+            return None
+        unit = Append(
+            events=[_new_event(stored_event) for stored_event in stored_events],
+            actor=kwargs.get("actor", "application"),
+            reason=kwargs.get("reason"),
+            key=kwargs.get("key"),
+            request_digest=kwargs.get("request_digest", b""),
+        )
+        check_append(unit)
+        batch, _ = next_batch([(0, unit)])
+        outcome = self.append_batch(batch)[0]
+        if not isinstance(outcome, Appended):
+            raise IntegrityError(str(outcome))
+        return list(range(outcome.first_position, outcome.last_position + 1))
+
+    def append_batch(self, batch: Batch) -> dict[int, Outcome]:
+        """Store the batch, or store nothing and tell which of its units stand in the way.
+
+        The units that the answer leaves out were kept back by those, and can be sent again.
+        Raises the library's persistence errors; after an OperationalError the batch may have
+        been stored.
+        """
+        parameters = (
+            _array(batch.e_stream),
+            _array(batch.e_version),
+            batch.e_type,
+            batch.e_content,
+            _array(batch.e_reported),
+            _array(batch.e_parent),
+            batch.e_actor,
+            batch.e_reason,
+            batch.e_key,
+            _array(batch.c_unit),
+            _array(batch.c_stream),
+            _array(batch.c_version),
+            _array(batch.p_unit),
+            _array(batch.p_parent),
+            _array(batch.p_position),
+            _array(batch.k_unit),
+            batch.k_key,
+            batch.k_digest,
+            _array(batch.k_first),
+            _array(batch.k_last),
+        )
+        with (
+            self.datastore.get_connection() as connection,
+            connection.cursor(row_factory=tuple_row) as cursor,
+        ):
+            rows = cursor.execute(_APPEND, parameters, prepare=True).fetchall()
+        if rows[0][0] == "stored":
+            return _appended(batch, rows[0][2], rows[0][4])
+        return _refusals(batch, rows)
+
+
+def _array(values: Iterable[object]) -> str:
+    return "{" + ",".join(["NULL" if value is None else f'"{value}"' for value in values]) + "}"
+
+
+def _appended(batch: Batch, before: int, time: datetime) -> dict[int, Outcome]:
+    return {
+        unit: Appended(before + first, before + last, time + last * _MICROSECOND)
+        for unit, first, last in zip(batch.units, batch.first, batch.last, strict=True)
+    }
+
+
+def _refusals(batch: Batch, rows: Iterable[tuple[Any, ...]]) -> dict[int, Outcome]:
+    """Read the reasons; the key speaks first, as a unit seen before is not checked again."""
+    keys = dict(zip(batch.k_unit, batch.k_key, strict=True))
+    outcomes: dict[int, Outcome] = {}
+    for reason, unit, first, last, time, subject, expected, actual in rows:
+        match reason:
+            case "replayed":
+                outcomes[unit] = Appended(first, last, time, replayed=True)
+            case "key":
+                outcomes[unit] = KeyConflict(keys[unit])
+            case "version":
+                outcomes.setdefault(unit, VersionConflict(subject, expected, actual))
+            case _:
+                outcomes.setdefault(unit, ChildConflict(subject))
+    return outcomes
+
+
+def _new_event(stored_event: StoredEvent) -> NewEvent:
+    stream_id = stored_event.originator_id
+    try:
+        content = stored_event.state.decode()
+    except UnicodeDecodeError:
+        raise DataError("The log stores text: the state is not UTF-8") from None
+    return NewEvent(
+        stream_id=stream_id if isinstance(stream_id, UUID) else UUID(stream_id),
+        version=stored_event.originator_version,
+        type=stored_event.topic,
+        content=content,
+        reported_at=None,
+    )
+
+
+class Factory(PostgresFactory):
+    """Builds the library's recorders on the database named by DATELINE_CONNINFO.
+
+    Tracking tables and snapshots are the library's own, in the schema ``dateline_library``.
+    """
+
+    application_recorder_class = LogRecorder
+
+    def __init__(self, env: Environment | EnvType | None) -> None:
+        # Not PostgresFactory's: that one wants the connection in five variables, without options.
+        BaseInfrastructureFactory.__init__(self, env)
+        conninfo = self.env.get(CONNINFO)
+        if not conninfo:
+            raise OSError(f"The log's connection string is not in the environment as {CONNINFO}")
+        self.datastore = LogDatastore(conninfo)
+
+    def process_recorder(self) -> ProcessRecorder:
+        """Refuse: positions of other logs do not belong in a transaction of this one."""
+        raise NotSupportedError("Dateline's log keeps no tracking of other logs")
+
+
+def environment(conninfo: str) -> dict[str, str]:
+    """Give the environment that puts a library application on the log at ``conninfo``."""
+    return {"PERSISTENCE_MODULE": "eventlog.persistence", CONNINFO: conninfo}
