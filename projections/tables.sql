@@ -91,7 +91,7 @@ CREATE TABLE report_urls (
     report_id uuid NOT NULL,
     url text NOT NULL
 );
-CREATE UNIQUE INDEX report_urls_by_url ON report_urls (sha256(convert_to(url, 'UTF8')), report_id);
+CREATE UNIQUE INDEX report_urls_by_url ON report_urls (md5(url), report_id);
 
 CREATE TABLE sources (
     source_id uuid NOT NULL,
