@@ -80,7 +80,12 @@ def _create(connection: Connection[Any], schema: str) -> None:
 
 
 def project_batch(
-    connection: Connection[Any], projection: Projection, log: Log, *, live: bool = True
+    connection: Connection[Any],
+    projection: Projection,
+    log: Log,
+    *,
+    live: bool = True,
+    limit: int = BATCH,
 ) -> int:
     """Project the next batch into the generation of the connection: how many events it held.
 
@@ -92,17 +97,19 @@ def project_batch(
                 # Every name is looked up after this: a swap cannot come in between, and lead to
                 # the position of one generation with the rows of another.
                 connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", (SWAP_LOCK,))
-            return _project(connection, projection, log)
+            return _project(connection, projection, log, limit)
     except BaseException:
         projection.forget()
         raise
 
 
-def _project(connection: Connection[Any], projection: Projection, log: Log) -> int:
+def _project(
+    connection: Connection[Any], projection: Projection, log: Log, limit: int = BATCH
+) -> int:
     row = connection.execute("SELECT position FROM progress FOR UPDATE").fetchone()
     if row is None:
         raise RuntimeError("the generation has lost its progress row")
-    events = log.read(row[0], BATCH)
+    events = log.read(row[0], limit)
     if events:
         projection.project(connection, events)
     return len(events)

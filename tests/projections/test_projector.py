@@ -1,0 +1,188 @@
+"""The tables against the specification: random commands, batches, restarts and questions."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from msgspec.json import decode
+from psycopg import Connection
+
+from domain.catalogue import Report, Source, report_as_of, source_as_of
+from domain.claim import Claim, claim_as_of
+from domain.history import Entry
+from domain.ids import Subject, resolve
+from eventlog.database import Database
+from eventlog.decoding import entries_of
+from eventlog.log import Log
+from eventlog.record import Record
+from projections.generations import connect, ensure_generation, project_batch, rebuild
+from projections.projection import Projection
+from tests.projections.commands import CLAIMS, REPORTS, SOURCES, commands, enveloped, opening
+
+TABLES = (
+    "claims",
+    "claim_sources",
+    "claim_links",
+    "reports",
+    "report_urls",
+    "sources",
+    "stories",
+    "touches",
+)
+
+_numbers = count(1)
+
+
+def rows(connection: Connection[Any], schema: str = "read") -> dict[str, list[tuple[Any, ...]]]:
+    """Everything in the tables of a generation, in an order that does not depend on how it came
+    to be there."""
+    return {
+        table: connection.execute(
+            f"SELECT t::text FROM {schema}.{table} t ORDER BY 1"  # noqa: S608 - from a constant
+        ).fetchall()
+        for table in TABLES
+    }
+
+
+class Lived(RuleBasedStateMachine):
+    """A record that is written to and projected in any rhythm, and asked at any time."""
+
+    database: Database
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        self.record = self.stack.enter_context(Record(self.database))
+        self.log = self.stack.enter_context(Log(self.database.conninfo))
+        self.connection = self.stack.enter_context(connect(self.database))
+        self.projection = Projection(self.log)
+        self.prefix = f"e{next(_numbers)}-"
+
+    def teardown(self) -> None:
+        self.stack.close()
+
+    @initialize()
+    def open(self) -> None:
+        results = self.record.execute_many([enveloped(one) for one in opening(self.prefix)])
+        assert not [result for result in results if isinstance(result, Exception)]
+
+    @rule(data=st.data(), number=st.integers(1, 6))
+    def write(self, data: st.DataObject, number: int) -> None:
+        wanted = [data.draw(commands(self.prefix)) for _ in range(number)]
+        self.record.execute_many([enveloped(command) for command in wanted])
+
+    @rule(limit=st.integers(1, 9))
+    def project(self, limit: int) -> None:
+        project_batch(self.connection, self.projection, self.log, limit=limit)
+
+    @rule()
+    def restart(self) -> None:
+        self.projection = Projection(self.log)
+
+    @precondition(lambda self: hasattr(self, "prefix"))
+    @rule(
+        day=st.none() | st.integers(0, 10),
+        back=st.integers(0, 30),
+        number=st.integers(0, max(CLAIMS, REPORTS, SOURCES) - 1),
+    )
+    def ask(self, day: int | None, back: int, number: int) -> None:
+        position = max(self.position() - back, 0)
+        at = None if day is None else datetime(2024, 8, 1, tzinfo=UTC) + timedelta(days=day)
+        claim = resolve(Subject.CLAIM, f"{self.prefix}c{number % CLAIMS}")
+        report = resolve(Subject.REPORT, f"{self.prefix}r{number % REPORTS}")
+        source = resolve(Subject.SOURCE, f"{self.prefix}s{number % SOURCES}")
+        assert self.found(Claim, "claims", "claim_id", claim, at, position) == claim_as_of(
+            self.entries(claim), at, position
+        )
+        assert self.found(Report, "reports", "report_id", report, at, position) == report_as_of(
+            self.entries(report), at, position
+        )
+        assert self.source(source, position) == source_as_of(self.entries(source), position)
+
+    @invariant()
+    def nothing_is_projected_that_is_not_in_the_log(self) -> None:
+        assert self.position() <= self.log.head().position
+
+    def position(self) -> int:
+        row = self.connection.execute("SELECT position FROM progress").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def entries(self, subject: UUID) -> list[Entry]:
+        return entries_of(self.log.streams([subject])[subject])
+
+    def found(
+        self,
+        state: type[Any],
+        table: str,
+        identity: str,
+        subject: UUID,
+        at: datetime | None,
+        position: int,
+    ) -> Any:
+        found = self.connection.execute(
+            f"SELECT state FROM {table} WHERE {identity} = %(subject)s"  # noqa: S608
+            " AND position_from <= %(position)s AND position_to > %(position)s AND CASE"
+            " WHEN %(at)s::timestamptz IS NULL THEN reported_to = 'infinity'"
+            " ELSE reported_from <= %(at)s AND reported_to > %(at)s END",
+            {"subject": subject, "position": position, "at": at},
+        ).fetchall()
+        assert len(found) <= 1
+        return decode(found[0][0], type=state) if found else None
+
+    def source(self, subject: UUID, position: int) -> Source | None:
+        found = self.connection.execute(
+            "SELECT state FROM sources WHERE source_id = %s"
+            " AND position_from <= %s AND position_to > %s",
+            (subject, position, position),
+        ).fetchall()
+        assert len(found) <= 1
+        return decode(found[0][0], type=Source) if found else None
+
+
+@pytest.fixture
+def generation(database: Database) -> Iterator[Database]:
+    """A fresh database with an empty live generation."""
+    ensure_generation(database)
+    yield database
+
+
+def test_the_tables_answer_as_the_specification_does_and_rebuilt_equals_lived(
+    generation: Database,
+) -> None:
+    machine = type("LivedHere", (Lived,), {"database": generation})
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        machine,
+        settings=settings(
+            max_examples=40,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    with Log(generation.conninfo) as log, connect(generation) as connection:
+        projection = Projection(log)
+        while project_batch(connection, projection, log):
+            pass
+        lived = rows(connection)
+        seen: list[tuple[int, int]] = []
+        head = rebuild(generation, lambda done, total: seen.append((done, total)))
+        assert head == log.head().position
+        assert seen[-1] == (head, head)
+        rebuilt = rows(connection)
+    for table in TABLES:
+        assert rebuilt[table] == lived[table], table
