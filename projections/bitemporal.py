@@ -37,17 +37,19 @@ class Bitemporal(Generic[S]):
     closed: list[Row[S]] = field(default_factory=list)
     _timelines: OrderedDict[UUID, Timeline[S]] = field(default_factory=OrderedDict)
 
-    def prepare(self, subjects: Mapping[UUID, Sequence[Entry]], others: Iterable[UUID] = ()) -> None:
+    def prepare(
+        self, subjects: Mapping[UUID, Sequence[Entry]], others: Iterable[UUID] = ()
+    ) -> None:
         """Load what the entries of a batch, by subject, will need; and the last rows of others."""
-        missing = {
-            subject for subject in (*subjects, *others) if subject not in self._timelines
-        }
+        missing = {subject for subject in (*subjects, *others) if subject not in self._timelines}
         for subject in missing:
             self._timelines[subject] = Timeline(subject)
         if missing:
             for row in self.load_last(list(missing)):
                 self._timelines[row.subject].last = row
-        late = [subject for subject, entries in subjects.items() if self._comes_late(subject, entries)]
+        late = [
+            subject for subject, entries in subjects.items() if self._comes_late(subject, entries)
+        ]
         if late:
             for subject, (entries, rows) in self.load_all(late).items():
                 self._timelines[subject].load(entries, rows)

@@ -153,7 +153,9 @@ def _swap(connection: Connection[Any], projection: Projection, log: Log) -> int:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (SWAP_LOCK,))
         while count := _project(connection, projection, log):
             done += count
-        connection.execute(SQL("ALTER SCHEMA {} RENAME TO {}").format(*map(Identifier, (LIVE, OLD))))
+        connection.execute(
+            SQL("ALTER SCHEMA {} RENAME TO {}").format(*map(Identifier, (LIVE, OLD)))
+        )
         connection.execute(
             SQL("ALTER SCHEMA {} RENAME TO {}").format(*map(Identifier, (NEXT, LIVE)))
         )

@@ -90,9 +90,7 @@ def load_sources(cursor: Cursor[Any], entries: Iterable[tuple[UUID, Entry]]) -> 
     """The rows in force that a batch's events of sources touch: their own, those that they are
     merged into, and those that go under the name of one that is merged."""
     touched = {subject for subject, _ in entries}
-    touched |= {
-        entry.event.into for _, entry in entries if isinstance(entry.event, SourceMerged)
-    }
+    touched |= {entry.event.into for _, entry in entries if isinstance(entry.event, SourceMerged)}
     if not touched:
         return SourceChanges({})
     cursor.execute(

@@ -39,9 +39,7 @@ times = st.integers(1, 9).map(lambda day: f"2024-08-0{day}")
 def opening(prefix: str) -> list[AnyCommand]:
     """What the random commands build on."""
     commands: list[AnyCommand] = [
-        RegisterSource(
-            source=f"{prefix}s{number}", name=f"Source {number}", kind=SourceKind.OUTLET
-        )
+        RegisterSource(source=f"{prefix}s{number}", name=f"Source {number}", kind=SourceKind.OUTLET)
         for number in range(SOURCES)
     ]
     commands.append(OpenStory(story=f"{prefix}story", title="A story"))
@@ -98,9 +96,7 @@ def commands(prefix: str) -> st.SearchStrategy[AnyCommand]:
         ),
         st.builds(ExpressConcern, claim=claims, notice=notices, published_at=times),
         st.builds(LiftConcern, claim=claims, notice=notices, published_at=times),
-        st.builds(
-            RetractClaim, claim=claims, scope=st.sampled_from(Scope), published_at=times
-        ),
+        st.builds(RetractClaim, claim=claims, scope=st.sampled_from(Scope), published_at=times),
         st.builds(ReinstateClaim, claim=claims, published_at=times),
         st.builds(LinkClaims, claim=claims, kind=st.sampled_from(LinkKind), to=claims),
         st.builds(

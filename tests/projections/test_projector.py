@@ -19,12 +19,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from msgspec.json import decode
+from msgspec.structs import replace
 from psycopg import Connection
 
 from domain.catalogue import Report, Source, report_as_of, source_as_of
 from domain.claim import Claim, claim_as_of
+from domain.commands import AnyCommand, CorrectClaim
 from domain.history import Entry
 from domain.ids import Subject, resolve
+from domain.moments import parse_moment
 from eventlog.database import Database
 from eventlog.decoding import entries_of
 from eventlog.log import Log
@@ -83,7 +86,7 @@ class Lived(RuleBasedStateMachine):
     @rule(data=st.data(), number=st.integers(1, 6))
     def write(self, data: st.DataObject, number: int) -> None:
         wanted = [data.draw(commands(self.prefix)) for _ in range(number)]
-        self.record.execute_many([enveloped(command) for command in wanted])
+        self.record.execute_many([enveloped(self.up_to_date(command)) for command in wanted])
 
     @rule(limit=st.integers(1, 9))
     def project(self, limit: int) -> None:
@@ -116,6 +119,14 @@ class Lived(RuleBasedStateMachine):
     @invariant()
     def nothing_is_projected_that_is_not_in_the_log(self) -> None:
         assert self.position() <= self.log.head().position
+
+    def up_to_date(self, command: AnyCommand) -> AnyCommand:
+        """A correction of the version that stood then: few of the random ones would be."""
+        if not isinstance(command, CorrectClaim):
+            return command
+        at = parse_moment(command.published_at or command.observed_at or "").start
+        claim = claim_as_of(self.entries(resolve(Subject.CLAIM, command.claim)), at)
+        return replace(command, version=claim.version) if claim else command
 
     def position(self) -> int:
         row = self.connection.execute("SELECT position FROM progress").fetchone()

@@ -30,9 +30,7 @@ START = datetime(2024, 8, 18, tzinfo=UTC)
 
 later_events: st.SearchStrategy[ClaimEvent] = st.one_of(
     st.builds(
-        lambda text: ClaimCorrected(
-            version=1, changes=(StatementChange(old="before", new=text),)
-        ),
+        lambda text: ClaimCorrected(version=1, changes=(StatementChange(old="before", new=text),)),
         st.text("abc", min_size=1, max_size=3),
     ),
     st.just(ClaimRetracted()),
@@ -117,9 +115,7 @@ def test_the_rows_answer_every_question_as_the_specification_does(
 
 
 @given(histories(), st.lists(st.integers(1, 4), min_size=1, max_size=3))
-def test_the_size_of_the_batches_changes_nothing(
-    entries: list[Entry], batches: list[int]
-) -> None:
+def test_the_size_of_the_batches_changes_nothing(entries: list[Entry], batches: list[int]) -> None:
     def shown(rows: Sequence[Row[Claim]]) -> set[tuple[object, ...]]:
         return {
             (row.reported_from, row.reported_to, row.position_from, row.position_to, row.state)
