@@ -129,11 +129,11 @@ class ReviseReport(Command, tag="revise_report", frozen=True, kw_only=True):
     """Record a new headline, byline, credits, language or caution. What is left out stays."""
 
     report: Line
-    headline: Line | None | UnsetType = UNSET
+    headline: Line | UnsetType | None = UNSET
     byline: tuple[Line, ...] | UnsetType = UNSET
     credits: tuple[Line, ...] | UnsetType = UNSET
-    language: Line | None | UnsetType = UNSET
-    caution: Text | None | UnsetType = UNSET
+    language: Line | UnsetType | None = UNSET
+    caution: Text | UnsetType | None = UNSET
     notice: NoticeInput | None = None
     published_at: str | None = None
     observed_at: str | None = None
@@ -184,7 +184,7 @@ class CorrectClaim(Command, tag="correct_claim", frozen=True, kw_only=True):
     nature: CorrectionNature = CorrectionNature.CORRECTION
     statement: Text | UnsetType = UNSET
     kind: ClaimKind | UnsetType = UNSET
-    about: Line | None | UnsetType = UNSET
+    about: Line | UnsetType | None = UNSET
     attribution: tuple[StepInput, ...] | UnsetType = UNSET
     quantities: tuple[QuantityInput, ...] = ()
     remove_quantities: tuple[QuantityKey, ...] = ()
@@ -265,12 +265,12 @@ class AmendClaim(Command, tag="amend_claim", frozen=True, kw_only=True):
     void: bool = False
     statement: Text | UnsetType = UNSET
     kind: ClaimKind | UnsetType = UNSET
-    about: Line | None | UnsetType = UNSET
+    about: Line | UnsetType | None = UNSET
     attribution: tuple[StepInput, ...] | UnsetType = UNSET
     quantities: tuple[QuantityInput, ...] = ()
     remove_quantities: tuple[QuantityKey, ...] = ()
     topics: tuple[Line, ...] | UnsetType = UNSET
-    story: Line | None | UnsetType = UNSET
+    story: Line | UnsetType | None = UNSET
 
 
 AnyCommand = (

@@ -95,7 +95,8 @@ def load_sources(cursor: Cursor[Any], entries: Iterable[tuple[UUID, Entry]]) -> 
         return SourceChanges({})
     cursor.execute(
         "SELECT source_id, position_from, canonical_id, state FROM sources"
-        " WHERE (source_id = ANY(%(ids)s) OR canonical_id = ANY(%(ids)s)) AND position_to = %(open)s",
+        " WHERE (source_id = ANY(%(ids)s) OR canonical_id = ANY(%(ids)s))"
+        " AND position_to = %(open)s",
         {"ids": list(touched), "open": OPEN},
     )
     return SourceChanges(

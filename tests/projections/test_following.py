@@ -28,7 +28,7 @@ PATIENCE = 20.0
 def generation(database: Database) -> Iterator[Database]:
     """A fresh database with an empty live generation."""
     ensure_generation(database)
-    yield database
+    return database
 
 
 def until(reached: Callable[[], bool]) -> None:

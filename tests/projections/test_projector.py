@@ -55,7 +55,7 @@ def rows(connection: Connection[Any], schema: str = "read") -> dict[str, list[tu
     to be there."""
     return {
         table: connection.execute(
-            f"SELECT t::text FROM {schema}.{table} t ORDER BY 1"  # noqa: S608 - from a constant
+            f"SELECT t::text FROM {schema}.{table} t ORDER BY 1"
         ).fetchall()
         for table in TABLES
     }
@@ -146,7 +146,7 @@ class Lived(RuleBasedStateMachine):
         position: int,
     ) -> Any:
         found = self.connection.execute(
-            f"SELECT state FROM {table} WHERE {identity} = %(subject)s"  # noqa: S608
+            f"SELECT state FROM {table} WHERE {identity} = %(subject)s"
             " AND position_from <= %(position)s AND position_to > %(position)s AND CASE"
             " WHEN %(at)s::timestamptz IS NULL THEN reported_to = 'infinity'"
             " ELSE reported_from <= %(at)s AND reported_to > %(at)s END",
@@ -169,7 +169,7 @@ class Lived(RuleBasedStateMachine):
 def generation(database: Database) -> Iterator[Database]:
     """A fresh database with an empty live generation."""
     ensure_generation(database)
-    yield database
+    return database
 
 
 def test_the_tables_answer_as_the_specification_does_and_rebuilt_equals_lived(
