@@ -1,7 +1,7 @@
 """The projector and the rebuild while things happen around them."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from threading import Event, Thread
 from uuid import UUID
 
@@ -25,7 +25,7 @@ PATIENCE = 20.0
 
 
 @pytest.fixture
-def generation(database: Database) -> Iterator[Database]:
+def generation(database: Database) -> Database:
     """A fresh database with an empty live generation."""
     ensure_generation(database)
     return database

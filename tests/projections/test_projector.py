@@ -1,6 +1,5 @@
 """The tables against the specification: random commands, batches, restarts and questions."""
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -166,7 +165,7 @@ class Lived(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def generation(database: Database) -> Iterator[Database]:
+def generation(database: Database) -> Database:
     """A fresh database with an empty live generation."""
     ensure_generation(database)
     return database
@@ -176,7 +175,7 @@ def test_the_tables_answer_as_the_specification_does_and_rebuilt_equals_lived(
     generation: Database,
 ) -> None:
     machine = type("LivedHere", (Lived,), {"database": generation})
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
             max_examples=40,
