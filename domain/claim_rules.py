@@ -7,25 +7,21 @@ is learnt late (a correction of last year, found today) is judged by what was in
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
 
-from msgspec import UnsetType
-
-from domain.catalogue_rules import given, new_subject, notice, retraction_with_report
-from domain.claim import Claim, Link, apply_changes, claim_as_of
+from domain.catalogue_rules import new_subject, notice, retraction_with_report
+from domain.claim import Claim, Link, claim_as_of
+from domain.claim_fields import about_of, changes_of, quantities_of, steps_of
 from domain.commands import (
     AmendClaim,
     CorrectClaim,
     ExpressConcern,
     LiftConcern,
     LinkClaims,
-    QuantityInput,
     ReinstateClaim,
     ReportClaim,
     RetractClaim,
     ReviewClaim,
-    StepInput,
 )
 from domain.events import (
     ClaimAmended,
@@ -41,7 +37,6 @@ from domain.events import (
 )
 from domain.history import Entry
 from domain.ids import Subject
-from domain.moments import parse_about
 from domain.refusals import (
     AlreadyLinked,
     AlreadyRetracted,
@@ -55,23 +50,8 @@ from domain.refusals import (
     SelfReference,
     StaleVersion,
 )
-from domain.values import (
-    AboutChange,
-    AttributionChange,
-    Change,
-    KindChange,
-    Quantity,
-    QuantityChange,
-    StatementChange,
-    Step,
-    StoryChange,
-    TopicsChange,
-)
 from domain.words import Scope, Status
 from domain.world import Decision, World
-
-LARGEST_EXPONENT = 30
-"""Numbers are kept to at most this many digits before and after the point."""
 
 
 def report_claim(world: World, command: ReportClaim) -> Decision:
@@ -100,9 +80,9 @@ def report_claim(world: World, command: ReportClaim) -> Decision:
         kind=command.kind,
         statement=command.statement,
         language=command.language,
-        about=_about(command.about),
-        attribution=_steps(world, command.attribution),
-        quantities=_quantities(command.quantities),
+        about=about_of(command.about),
+        attribution=steps_of(world, command.attribution),
+        quantities=quantities_of(command.quantities),
         topics=command.topics,
         published_at=published_at,
         observed_at=observed_at,
@@ -133,7 +113,7 @@ def correct_claim(world: World, command: CorrectClaim) -> Decision:
     event = ClaimCorrected(
         nature=command.nature,
         version=command.version,
-        changes=_changes(world, before, command),
+        changes=changes_of(world, before, command),
         notice=notice(world, command.notice),
         published_at=command.published_at,
         observed_at=command.observed_at,
@@ -261,7 +241,7 @@ def amend_claim(world: World, command: AmendClaim) -> Decision:
             "the first event of a claim cannot be voided; amend its fields", field="void"
         )
     before = _before_amendment(entries, amended)
-    changes = _changes(world, before, command, required=not command.void)
+    changes = changes_of(world, before, command, required=not command.void)
     if command.void and changes:
         raise InvalidInput("an event is either voided or changed", field="void")
     event = ClaimAmended(amends=command.amends, void=command.void, changes=changes)
@@ -300,109 +280,3 @@ def _names_latest(before: Claim, version: int) -> None:
             f"it corrects version {version}, but version {before.version} stood then",
             current=before.version,
         )
-
-
-def _changes(
-    world: World, before: Claim, command: CorrectClaim | AmendClaim, *, required: bool = True
-) -> tuple[Change, ...]:
-    """What the command makes different, field by field, old and new. Raises NothingChanged."""
-    changes: list[Change] = []
-    statement = given(command.statement, before.statement)
-    if statement != before.statement:
-        changes.append(StatementChange(old=before.statement, new=statement))
-    kind = given(command.kind, before.kind)
-    if kind != before.kind:
-        changes.append(KindChange(old=before.kind, new=kind))
-    about = _about(given(command.about, before.about))
-    if about != before.about:
-        changes.append(AboutChange(old=before.about, new=about))
-    if not isinstance(command.attribution, UnsetType):
-        steps = _steps(world, command.attribution)
-        if steps != before.attribution:
-            changes.append(AttributionChange(old=before.attribution, new=steps))
-    topics = given(command.topics, before.topics)
-    if topics != before.topics:
-        changes.append(TopicsChange(old=before.topics, new=topics))
-    changes += _quantity_changes(before, command)
-    if isinstance(command, AmendClaim) and not isinstance(command.story, UnsetType):
-        story = None
-        if command.story is not None:
-            story, _ = world.story(command.story, field="story")
-        if story != before.story:
-            changes.append(StoryChange(old=before.story, new=story))
-    if required and apply_changes(before, changes) == before:
-        raise NothingChanged("every field given has this value already", field="claim")
-    return tuple(changes)
-
-
-def _quantity_changes(before: Claim, command: CorrectClaim | AmendClaim) -> list[Change]:
-    known = {quantity.key: quantity for quantity in before.quantities}
-    changes: list[Change] = []
-    for new in _quantities(command.quantities):
-        old = known.get(new.key)
-        if old != new:
-            changes.append(QuantityChange(old=old, new=new))
-    for index, key in enumerate(command.remove_quantities):
-        old = known.get((key.label, key.unit))
-        if old is None:
-            raise NotFound(
-                f"the claim has no quantity {key.label!r} in {key.unit!r}",
-                field=f"remove_quantities[{index}]",
-            )
-        changes.append(QuantityChange(old=old, new=None))
-    return changes
-
-
-def _about(text: str | None) -> str | None:
-    if text is not None:
-        try:
-            parse_about(text)
-        except InvalidTime as error:
-            raise InvalidTime(str(error), field="about") from None
-    return text
-
-
-def _steps(world: World, given: tuple[StepInput, ...]) -> tuple[Step, ...]:
-    steps = []
-    for index, step in enumerate(given):
-        source, _ = world.source(step.source, field=f"attribution[{index}].source")
-        steps.append(Step(source=source, verb=step.verb, role=step.role))
-    return tuple(steps)
-
-
-def _quantities(given: tuple[QuantityInput, ...]) -> tuple[Quantity, ...]:
-    quantities = tuple(
-        Quantity(
-            label=number.label,
-            value=_decimal(number.value, f"quantities[{index}].value"),
-            unit=number.unit,
-            hedge=number.hedge,
-            low=_optional_decimal(number.low, f"quantities[{index}].low"),
-            high=_optional_decimal(number.high, f"quantities[{index}].high"),
-        )
-        for index, number in enumerate(given)
-    )
-    for index, quantity in enumerate(quantities):
-        if any(other.key == quantity.key for other in quantities[:index]):
-            raise InvalidInput(
-                f"{quantity.label!r} is given twice in the same unit", field=f"quantities[{index}]"
-            )
-        low, high = quantity.low, quantity.high
-        if (low is not None and low > quantity.value) or (
-            high is not None and high < quantity.value
-        ):
-            raise InvalidInput("low, value and high are not in order", field=f"quantities[{index}]")
-    return quantities
-
-
-def _optional_decimal(value: Decimal | None, field: str) -> Decimal | None:
-    return None if value is None else _decimal(value, field)
-
-
-def _decimal(value: Decimal, field: str) -> Decimal:
-    exponent = value.as_tuple().exponent
-    if not isinstance(exponent, int):
-        raise InvalidInput(f"{value} is not a number", field=field)
-    if exponent < -LARGEST_EXPONENT or value.adjusted() > LARGEST_EXPONENT:
-        raise InvalidInput(f"it has more than {LARGEST_EXPONENT} places", field=field)
-    return value
