@@ -1,0 +1,106 @@
+"""Dateline's own format: JSON Lines, one command a line. `docs/interchange.md` describes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from operator import attrgetter
+from typing import Any, BinaryIO, Final, get_args
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from domain.commands import AnyCommand, Envelope
+from domain.values import Line, Text
+from feeds.explain import explain, repeated_field
+from feeds.items import Item, Refused, Tally, command_json, line_key, refuse
+from feeds.lines import numbered_lines
+
+COMMANDS: Final[dict[str, type[AnyCommand]]] = {
+    str(cls.__struct_config__.tag): cls for cls in get_args(AnyCommand)
+}
+"""Every command by its name."""
+
+_ABOUT_THE_LINE: Final = [
+    ("actor", Line | UnsetType, UNSET),
+    ("reason", Text | None, None),
+    ("key", Line | None, None),
+]
+
+# A line is a command with three more fields, so that one decoder reads it in one go.
+_LINES: Final = {
+    name: msgspec.defstruct(
+        f"{cls.__name__}Line",
+        _ABOUT_THE_LINE,
+        bases=(cls,),
+        kw_only=True,
+        frozen=True,
+        tag_field="command",
+        tag=name,
+    )
+    for name, cls in COMMANDS.items()
+}
+
+
+def _maker(cls: type[AnyCommand]) -> Callable[[Any], AnyCommand]:
+    names = cls.__struct_fields__
+    values = attrgetter(*names)
+
+    def command(line: Any) -> AnyCommand:
+        return cls(**dict(zip(names, values(line), strict=True)))
+
+    return command
+
+
+_MAKERS: Final = {_LINES[name]: _maker(cls) for name, cls in COMMANDS.items()}
+
+_union: Any = None
+for _line in _LINES.values():
+    _union = _line if _union is None else _union | _line
+_decoder: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(_union)
+
+
+def read(stream: BinaryIO, *, actor: str, tally: Tally | None = None) -> Iterator[Item | Refused]:
+    """The commands of a file, plain or gzip, in its order; a bad line gives a refusal.
+
+    `actor` stands for lines that name none. A line without a key gets one from its content, so
+    that the same file can be imported again. Memory does not grow with the file.
+    """
+    counted = tally if tally is not None else Tally()
+    return counted.count(_read(stream, actor, counted))
+
+
+def _read(stream: BinaryIO, actor: str, tally: Tally) -> Iterator[Item | Refused]:
+    for numbered in numbered_lines(stream):
+        tally.lines += 1
+        if isinstance(numbered, Refused):
+            yield numbered
+            continue
+        number, line = numbered
+        try:
+            item = Item(number, _envelope(line, actor))
+        except (msgspec.MsgspecError, ValueError) as error:
+            yield refuse(number, line, explain(line, error, COMMANDS))
+            continue
+        repeated = repeated_field(line)
+        if repeated is not None:
+            yield refuse(number, line, repeated)
+        else:
+            yield item
+
+
+def _envelope(line: bytes, actor: str) -> Envelope:
+    """Raises MsgspecError or UnicodeDecodeError if the line is no command."""
+    read = _decoder.decode(line)
+    command = _MAKERS[type(read)](read)
+    by = actor if read.actor is UNSET else read.actor
+    key = read.key or line_key(command, by, read.reason)
+    return Envelope(command=command, actor=by, reason=read.reason, key=key)
+
+
+def command_line(envelope: Envelope) -> str:
+    """The command as one line of the format, without a line end."""
+    about = {"actor": envelope.actor, "reason": envelope.reason, "key": envelope.key}
+    given = {name: value for name, value in about.items() if value is not None}
+    tail = json.dumps(given, ensure_ascii=False, separators=(",", ":"))
+    return f"{command_json(envelope.command).decode()[:-1]},{tail[1:]}"
