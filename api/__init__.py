@@ -1,0 +1,1 @@
+"""The record over GraphQL and HTTP: the schema, how a query is answered, and the web page."""
