@@ -49,52 +49,35 @@ def next_batch(appends: Sequence[tuple[int, Append]]) -> tuple[Batch, list[tuple
     A unit may follow another on the same stream in one batch: its version is then checked here,
     against the version that the batch will have made, and only the first against the database.
     As a batch is stored whole or not at all, the two checks together are those of a serial run.
-    A unit that cannot be decided before an earlier one is stored waits, and so does everything
-    after it that touches what it touches.
+    The batch ends before the first unit that cannot be decided until an earlier one is stored;
+    nothing overtakes it, so the log keeps the order in which units came.
     """
     batch = Batch()
-    waiting: list[tuple[int, Append]] = []
     versions: dict[UUID, int] = {}  # streams touched by the batch, at the version it leaves
     keys: set[str] = set()
     parents: set[UUID] = set()
-    blocked: set[object] = set()
     characters = 0
     for place, (number, unit) in enumerate(appends):
-        size = sum(len(event.content) for event in unit.events)
-        if batch.units and (
-            len(batch.e_stream) + len(unit.events) > MOST_EVENTS
-            or characters + size > MOST_CHARACTERS
-        ):
-            waiting.extend(appends[place:])
-            break
+        characters += sum(len(event.content) for event in unit.events)
+        full = len(batch.e_stream) + len(unit.events) > MOST_EVENTS or characters > MOST_CHARACTERS
         taken = _present_versions(unit)
-        touched: list[object] = [
-            *taken,
-            *(("child", guard.parent_id) for guard in unit.child_guards),
-        ]
-        touched.extend(("child", event.parent_id) for event in unit.events if event.parent_id)
-        if unit.key is not None:
-            touched.append(unit.key)
-        if (
-            (blocked and not blocked.isdisjoint(touched))
+        if batch.units and (
+            full
             or unit.key in keys
             or any(guard.parent_id in parents for guard in unit.child_guards)
             or any(versions.get(stream, version) != version for stream, version in taken.items())
         ):
-            blocked.update(touched)
-            waiting.append((number, unit))
-            continue
+            return batch, list(appends[place:])
         for stream, version in taken.items():
             if stream not in versions:
                 batch.c_unit.append(number)
                 batch.c_stream.append(stream)
                 batch.c_version.append(version)
                 versions[stream] = version
-        characters += size
-        _add(batch, number, unit, versions, parents)
         if unit.key is not None:
             keys.add(unit.key)
-    return batch, waiting
+        _add(batch, number, unit, versions, parents)
+    return batch, []
 
 
 def _present_versions(unit: Append) -> dict[UUID, int]:

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: started from the wheel's programs, shared by processes, stopped by the last.
+"""The embedded PostgreSQL: started from the wheel's programs, shared, stopped by the last user.
 
 Layout of the data folder: ``postgres/`` (the cluster and its Unix socket), ``server.log``,
 ``start.lock`` and ``use.lock``. Each process that uses the server holds a shared ``flock`` on
@@ -52,7 +52,7 @@ jit = off
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedServer:
-    """A running server. ``conninfo`` connects as the owner; ``joined`` tells that it ran already."""
+    """A running server. ``conninfo`` connects as the owner; ``joined``: it ran already."""
 
     conninfo: str
     folder: Path
@@ -273,13 +273,13 @@ class _Cluster:
             except psycopg.OperationalError as error:
                 # A server that was found running may still be recovering for a killed process.
                 if not self._is_running():
-                    raise self._fault("The database did not start", str(error))
+                    raise self._fault("The database did not start", str(error)) from None
                 if not announced and time.monotonic() - started > _PATIENCE:
                     self.notice(f"Waiting for the database: {error}")
                     announced = True
                 coming_up = "shutting down" in str(error) or "starting up" in str(error)
                 if not coming_up and time.monotonic() - started > 6 * _PATIENCE:
-                    raise self._fault("The database runs but does not answer", str(error))
+                    raise self._fault("The database runs but does not answer", str(error)) from None
                 time.sleep(0.1)
 
     def stop(self) -> None:

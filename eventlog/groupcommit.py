@@ -4,6 +4,7 @@ One thread leads: it takes what everybody has queued, sends it as one batch, han
 outcomes, and passes the lead on as soon as its own request is decided. The others sleep.
 """
 
+import itertools
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -49,7 +50,7 @@ class GroupCommit:
         self._recorder = recorder
         self._mutex = Lock()
         self._arrived: deque[_Request] = deque()
-        self._led = False
+        self._leader: _Request | None = None
         # Only the leader touches these.
         self._pending: list[tuple[int, Append]] = []
         self._requests: dict[int, _Request] = {}
@@ -59,62 +60,51 @@ class GroupCommit:
     def append(self, units: Sequence[Append]) -> list[Outcome]:
         """Store the units and return their outcomes in order; see ``Log.append``."""
         request = _Request(units)
-        with self._mutex:
-            self._arrived.append(request)
-            leading = not self._led
-            self._led = True
-        if not leading:
-            self._sleep(request)
-        if not request.done:
-            self._lead(request)
+        try:
+            with self._mutex:
+                self._arrived.append(request)
+                leading = self._leader is None
+                if leading:
+                    self._leader = request
+            if not leading:
+                request.wake.acquire()
+            while not request.done:
+                self._take_arrived()
+                self._send_next()
+        except BaseException as error:
+            # Interrupted, as by Ctrl-C: nobody may sleep for ever on a leader that went away.
+            request.abandoned = True
+            if self._leader is request:
+                self._pending = []
+                for interrupted in set(self._requests.values()):
+                    self._fail(interrupted, OutcomeUnknown(f"The append was cut short: {error!r}"))
+            raise
+        finally:
+            with self._mutex:
+                if self._leader is request:
+                    self._leader = self._heir()
+                    if self._leader is not None:
+                        self._leader.wake.release()
         if request.error is not None:
             raise request.error
         return [outcome for outcome in request.outcomes if outcome is not None]
 
-    def _sleep(self, request: _Request) -> None:
-        try:
-            request.wake.acquire()
-        except BaseException:
-            # Interrupted, as by Ctrl-C. The lead must not be left with a thread that went away.
-            with self._mutex:
-                request.abandoned = True
-                chosen = request.wake.acquire(blocking=False) and not request.done
-            if chosen:
-                self._pass_on()
-            raise
-
-    def _lead(self, own: _Request) -> None:
-        try:
-            while not own.done:
-                self._take_arrived()
-                self._send_next()
-        except BaseException as error:
-            # Nobody may sleep for ever on a leader that was interrupted.
-            for request in set(self._requests.values()):
-                self._fail(request, OutcomeUnknown(f"The append was interrupted: {error!r}"))
-            raise
-        finally:
-            self._pass_on()
-
-    def _pass_on(self) -> None:
-        with self._mutex:
-            heirs = [*dict.fromkeys(self._requests.values()), *self._arrived]
-            for heir in heirs:
-                if not heir.done and not heir.abandoned:
-                    heir.wake.release()
-                    return
-            self._led = False
+    def _heir(self) -> _Request | None:
+        for request in itertools.chain(self._requests.values(), self._arrived):
+            if not request.abandoned:
+                return request
+        return None
 
     def _take_arrived(self) -> None:
-        with self._mutex:
-            arrived = [request for request in self._arrived if not request.abandoned]
-            self._arrived.clear()
-        for request in arrived:
-            request.first_number = self._next_number
-            for number, unit in enumerate(request.units, self._next_number):
-                self._pending.append((number, unit))
-                self._requests[number] = request
-            self._next_number += len(request.units)
+        while self._arrived:
+            request = self._arrived[0]
+            if not request.abandoned:
+                request.first_number = self._next_number
+                self._next_number += len(request.units)
+                for number, unit in enumerate(request.units, request.first_number):
+                    self._requests[number] = request
+                    self._pending.append((number, unit))
+            self._arrived.popleft()
 
     def _send_next(self) -> None:
         batch, waiting = next_batch(self._pending)

@@ -6,9 +6,12 @@ from threading import Event
 from typing import Any, LiteralString, Self
 from uuid import UUID
 
+from eventsourcing.persistence import OperationalError
 from psycopg.rows import tuple_row
+from psycopg_pool import PoolTimeout
 
 from eventlog.entries import Append, Children, Head, LoggedEvent, Mismatch, Outcome, SeenKey
+from eventlog.errors import DatabaseUnreachable
 from eventlog.faults import named_faults
 from eventlog.groupcommit import GroupCommit
 from eventlog.persistence import LogDatastore, LogRecorder
@@ -77,9 +80,12 @@ class Log:
     Every method raises DatabaseUnreachable where the database does not answer.
     """
 
-    def __init__(self, conninfo: str, pool_size: int = 8) -> None:
-        """Open nothing yet. ``conninfo`` should connect in the application's role."""
-        self._datastore = LogDatastore(conninfo, pool_size)
+    def __init__(self, conninfo: str, pool_size: int = 8, connect_timeout: float = 15) -> None:
+        """Open nothing yet. ``conninfo`` should connect in the application's role.
+
+        ``connect_timeout`` is how many seconds a call waits for a free connection.
+        """
+        self._datastore = LogDatastore(conninfo, pool_size, connect_timeout)
         self.recorder = LogRecorder(self._datastore)
         self._commits = GroupCommit(self.recorder)
         self._tail = Tail(conninfo)
@@ -151,10 +157,15 @@ class Log:
     def follow(self, after: int, stop: Event, limit: int = 500) -> Iterator[list[LoggedEvent]]:
         """Give the events after ``after`` in lists of up to ``limit``, then new ones as they come.
 
-        Ends when ``stop`` is set. A lost notification or connection delays, but loses nothing.
+        Ends when ``stop`` is set. A lost notification or connection delays, but loses nothing;
+        while the database does not answer this waits for it.
         """
         while not stop.is_set():
-            events = self.read(after, limit)
+            try:
+                events = self.read(after, limit)
+            except DatabaseUnreachable:
+                stop.wait(_STOP_CHECK)
+                continue
             if events:
                 after = events[-1].position
                 yield events
@@ -172,8 +183,18 @@ class Log:
         return found
 
     def _rows(self, query: LiteralString, parameters: Any) -> list[tuple[Any, ...]]:
+        with named_faults():
+            # After a restart of the server the pool's connections are dead; each try finds one.
+            for _ in range(self._datastore.pool.max_size):
+                try:
+                    return self._rows_once(query, parameters)
+                except OperationalError as error:
+                    if isinstance(error.__cause__, PoolTimeout):
+                        raise
+            return self._rows_once(query, parameters)
+
+    def _rows_once(self, query: LiteralString, parameters: Any) -> list[tuple[Any, ...]]:
         with (
-            named_faults(),
             self._datastore.get_connection() as connection,
             connection.cursor(row_factory=tuple_row) as cursor,
         ):

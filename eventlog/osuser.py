@@ -49,8 +49,10 @@ def server_user(folder: Path) -> ServerUser | None:
 
 
 def _make_system_user() -> pwd.struct_passwd:
-    command = ["useradd", "--system", "--user-group", "--no-create-home",
-               "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", SYSTEM_USER]  # fmt: skip
+    command = [
+        *("useradd", "--system", "--user-group", "--no-create-home"),
+        *("--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", SYSTEM_USER),
+    ]
     try:
         made = subprocess.run(command, capture_output=True, text=True, check=False)
         problem = made.stderr
@@ -83,7 +85,7 @@ def _grant_passage(folder: Path, mode: int, user: ServerUser) -> None:
     try:
         try:
             raw = os.getxattr(folder, _ACL)
-            entries = [entry for entry in struct.iter_unpack("<HHI", raw[4:])]
+            entries = list(struct.iter_unpack("<HHI", raw[4:]))
         except OSError:  # no ACL yet: the mode bits are the whole of it
             entries = [
                 (_USER_OBJ, mode >> 6 & 7, _NO_ID),

@@ -21,10 +21,12 @@ from eventsourcing.postgres import (
     PostgresApplicationRecorder,
     PostgresDatastore,
     PostgresFactory,
+    PostgresRecorder,
 )
 from eventsourcing.utils import Environment, EnvType
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row, tuple_row
+from psycopg.sql import SQL
 
 from eventlog.batching import Batch, next_batch
 from eventlog.entries import (
@@ -90,8 +92,16 @@ class LogRecorder(PostgresApplicationRecorder):
     def __init__(
         self, datastore: PostgresDatastore, *, events_table_name: str = "stored_events"
     ) -> None:
-        super().__init__(datastore, events_table_name="stored_events")
+        # Not PostgresApplicationRecorder's: that one asks the database for types it would make.
+        PostgresRecorder.__init__(self, datastore)
+        self.events_table_name = "stored_events"
         self.channel_name = CHANNEL
+        self.select_events_statement = SQL(
+            "SELECT * FROM dateline_library.stored_events WHERE originator_id = %s"
+        ).format()
+        self.max_notification_id_statement = SQL(
+            "SELECT max(notification_id) FROM dateline_library.stored_events"
+        ).format()
 
     def create_table(self) -> None:
         """Do nothing: the migrations made the log."""

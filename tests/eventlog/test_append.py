@@ -227,7 +227,7 @@ def test_many_units_in_one_call_stand_in_the_order_given(log: Log) -> None:
         (Append([event()], ""), "actor"),
         (Append([event()], "a", reason="\x00"), "reason"),
         (Append([NewEvent(uuid4(), 1, "\x00", "{}", None)], "a"), "type"),
-        (Append([NewEvent(uuid4(), 1, "t", "{}", datetime(2024, 8, 18))], "a"), "reported_at"),  # noqa: DTZ001
+        (Append([NewEvent(uuid4(), 1, "t", "{}", NOON.replace(tzinfo=None))], "a"), "reported_at"),
     ],
 )
 def test_a_malformed_unit_is_refused_before_anything_is_stored(
@@ -252,8 +252,4 @@ def test_an_append_under_a_stale_snapshot_is_refused(database: Database, level: 
     with psycopg.connect(database.conninfo) as connection:
         connection.execute(f"SET TRANSACTION ISOLATION LEVEL {level}")
         with pytest.raises(psycopg.errors.InvalidTransactionState, match=re.escape(level.upper())):
-            connection.execute(
-                "SELECT dateline.append_v1({},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{})".replace(
-                    "{}", "'{}'"
-                )
-            )
+            connection.execute("SELECT dateline.append_v1(" + ", ".join(["'{}'"] * 20) + ")")
