@@ -11,7 +11,6 @@ from feeds import loss_claims
 from feeds.interchange import command_line
 from feeds.items import Item
 
-
 FIRST_DAY, LAST_DAY = "2024-07-01", "2024-09-30"
 """The days whose records the example holds, both included."""
 
