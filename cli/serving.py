@@ -1,0 +1,118 @@
+"""`dateline serve`."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from contextlib import suppress
+from typing import Annotated, Final
+
+import typer
+import uvicorn
+from rich.text import Text
+
+from api.app import create_app
+from cli.example import load_example
+from cli.faults import Failure
+from cli.opening import bring_up, opened, say
+from cli.terminal import stdout
+from projections.projector import Projector
+
+GRACE: Final = 5
+"""Seconds that requests in flight have to end when the server is stopped."""
+
+QUESTIONS: Final = (
+    (
+        "How many armoured personnel carriers were said to be lost by 18 August 2024, then?",
+        '{ claim(id: "loss:2024-08-18:APC", asOf: { reportedAt: "2024-08-18" })'
+        " { statement version status } }",
+    ),
+    (
+        "And what became of that number since?",
+        '{ claim(id: "loss:2024-08-18:APC") { statement version status silentChanges } }',
+    ),
+    (
+        "What has been corrected or retracted, and by whom?",
+        "{ claims(filter: { status: [CORRECTED, RETRACTED] }, first: 10)"
+        " { totalCount leftOut nodes { statement status outlet { name } } } }",
+    ),
+)
+"""To try on the example record."""
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[
+        str, typer.Option("--host", envvar="DATELINE_HOST", help="The address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option(
+            "--port", envvar="DATELINE_PORT", min=0, max=65535, help="The port; 0 takes a free one."
+        ),
+    ] = 8000,
+    example: Annotated[
+        bool, typer.Option(help="Load the example record if the log is empty.")
+    ] = True,
+) -> None:
+    """Serve the record over HTTP until Ctrl-C: GraphQL, and GraphiQL in the browser.
+
+    \b
+    Examples:
+      dateline serve
+      dateline serve --port 8080 --no-example
+    """
+    with _listening(host, port) as listener, opened(context) as database:
+        if example:
+            load_example(database)
+        bring_up(database)
+        projector = Projector(database)
+        projector.start()
+        try:
+            _welcome(listener, database.description)
+            _serve(
+                uvicorn.Config(
+                    create_app(database),
+                    log_level="warning",
+                    access_log=False,
+                    timeout_graceful_shutdown=GRACE,
+                ),
+                listener,
+            )
+        finally:
+            projector.stop()
+    say("Stopped.")
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    # Before anything else: a port in use should not be found out after a long start.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        hint = "; choose another with --port" if error.errno == errno.EADDRINUSE else ""
+        raise Failure(
+            f"cannot listen on {host}:{port}: {error.strerror or error}{hint}", code="CANNOT_LISTEN"
+        ) from None
+
+
+def _welcome(listener: socket.socket, description: str) -> None:
+    host, port = listener.getsockname()[:2]
+    at = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    console = stdout()
+    console.print(Text("Dateline", style="bold"), "is serving", Text(f"{at}/graphql", style="cyan"))
+    console.print(f"({description})", style="dim")
+    console.print("\nOpen it in a browser for GraphiQL. Three questions to try there:")
+    for number, (question, query) in enumerate(QUESTIONS, start=1):
+        console.print(f"\n{number}. {question}")
+        console.print(f"   {query}", style="cyan", soft_wrap=True)
+    console.print("\nCtrl-C stops it.", style="dim")
+
+
+def _serve(config: uvicorn.Config, listener: socket.socket) -> None:
+    server = uvicorn.Server(config)
+    # Once it has shut down in order, uvicorn raises the signal that it was stopped by once more.
+    with suppress(KeyboardInterrupt, SystemExit):
+        server.run(sockets=[listener])
+    if not server.started:
+        raise Failure("the server did not start", code="NOT_STARTED")
