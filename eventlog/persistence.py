@@ -4,11 +4,14 @@ The library's applications, notification log, subscriptions and projection runne
 on Dateline's log. ``StoredEvent.state`` is the content, as UTF-8; an erased event's is empty.
 """
 
+import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
+from eventsourcing import postgres
 from eventsourcing.persistence import (
     BaseInfrastructureFactory,
     DataError,
@@ -20,8 +23,8 @@ from eventsourcing.persistence import (
 from eventsourcing.postgres import (
     PostgresApplicationRecorder,
     PostgresDatastore,
-    PostgresFactory,
     PostgresRecorder,
+    PostgresSubscription,
 )
 from eventsourcing.utils import Environment, EnvType
 from psycopg.conninfo import conninfo_to_dict
@@ -59,6 +62,8 @@ SELECT * FROM dateline.append_v1(
 """
 
 _MICROSECOND = timedelta(microseconds=1)
+_POLL = 1.0  # seconds after which a subscription looks even if nothing was announced
+_RECONNECT_PAUSE = 0.2  # seconds
 
 
 class LogDatastore(PostgresDatastore):
@@ -82,6 +87,35 @@ class LogDatastore(PostgresDatastore):
         self.pool.kwargs = {"row_factory": dict_row, "autocommit": True}
 
 
+class LogSubscription(PostgresSubscription):
+    """The library's subscription, which here neither dies with its connection nor misses an event.
+
+    The library looks for events once and then listens; what is stored in between is announced to
+    nobody. So every (re)connection and every second count as an announcement.
+    """
+
+    _recorder: "LogRecorder"
+
+    def _listen(self) -> None:
+        conninfo = self._recorder.log_datastore.conninfo
+        while not self._has_been_stopped and not self._thread_error:
+            try:
+                with psycopg.connect(conninfo, autocommit=True) as connection:
+                    connection.execute(f"LISTEN {CHANNEL}")
+                    self._pass_on(connection)
+            except psycopg.Error:
+                time.sleep(_RECONNECT_PAUSE)
+
+    def _pass_on(self, connection: psycopg.Connection) -> None:
+        announced = 0.0
+        while not self._has_been_stopped and not self._thread_error:
+            if time.monotonic() - announced > _POLL:
+                self._has_been_notified.set()
+                announced = time.monotonic()
+            for _ in connection.notifies(timeout=0.1, stop_after=1):
+                self._has_been_notified.set()
+
+
 class LogRecorder(PostgresApplicationRecorder):
     """The library's recorder of application events, on Dateline's log.
 
@@ -94,6 +128,9 @@ class LogRecorder(PostgresApplicationRecorder):
     ) -> None:
         # Not PostgresApplicationRecorder's: that one asks the database for types it would make.
         PostgresRecorder.__init__(self, datastore)
+        if not isinstance(datastore, LogDatastore):
+            raise TypeError("the log's recorder needs a LogDatastore")
+        self.log_datastore = datastore
         self.events_table_name = "stored_events"
         self.channel_name = CHANNEL
         self.select_events_statement = SQL(
@@ -131,6 +168,10 @@ class LogRecorder(PostgresApplicationRecorder):
         if not isinstance(outcome, Appended):
             raise IntegrityError(str(outcome))
         return list(range(outcome.first_position, outcome.last_position + 1))
+
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> LogSubscription:
+        """Give an iterator over the events after ``gt`` that waits for more at the end."""
+        return LogSubscription(recorder=self, gt=gt, topics=topics)
 
     def append_batch(self, batch: Batch) -> dict[int, Outcome]:
         """Store the batch, or store nothing and tell which of its units stand in the way.
@@ -186,10 +227,10 @@ def _refusals(batch: Batch, rows: Iterable[tuple[Any, ...]]) -> dict[int, Outcom
     """Read the reasons; the key speaks first, as a unit seen before is not checked again."""
     keys = dict(zip(batch.k_unit, batch.k_key, strict=True))
     outcomes: dict[int, Outcome] = {}
-    for reason, unit, first, last, time, subject, expected, actual in rows:
+    for reason, unit, first, last, recorded_at, subject, expected, actual in rows:
         match reason:
             case "replayed":
-                outcomes[unit] = Appended(first, last, time, replayed=True)
+                outcomes[unit] = Appended(first, last, recorded_at, replayed=True)
             case "key":
                 outcomes[unit] = KeyConflict(keys[unit])
             case "version":
@@ -214,7 +255,7 @@ def _new_event(stored_event: StoredEvent) -> NewEvent:
     )
 
 
-class Factory(PostgresFactory):
+class Factory(postgres.PostgresFactory):
     """Builds the library's recorders on the database named by DATELINE_CONNINFO.
 
     Tracking tables and snapshots are the library's own, in the schema ``dateline_library``.
@@ -223,7 +264,7 @@ class Factory(PostgresFactory):
     application_recorder_class = LogRecorder
 
     def __init__(self, env: Environment | EnvType | None) -> None:
-        # Not PostgresFactory's: that one wants the connection in five variables, without options.
+        # Not the library's: that one wants the connection in five variables, without options.
         BaseInfrastructureFactory.__init__(self, env)
         conninfo = self.env.get(CONNINFO)
         if not conninfo:
