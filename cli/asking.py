@@ -78,7 +78,10 @@ def claim(
     position: options.PositionOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Show one claim: what it says, on whose word, and everything that became of it.
+    """Show one claim with its whole history.
+
+    What it says, on whose word, and everything that became of it, with every field before and
+    after. What has been retracted or is contested is said first.
 
     \b
     Examples:
@@ -102,7 +105,7 @@ def story(
     context: typer.Context,
     slug: Annotated[
         str | None,
-        typer.Argument(metavar="[SLUG]", help="The story. Without one, all are listed."),
+        typer.Argument(metavar="SLUG", help="The story. Without one, all are listed."),
     ] = None,
     source: options.SourceOption = None,
     outlet: options.OutletOption = None,
@@ -114,7 +117,7 @@ def story(
     after: options.AfterOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Show a story and its claims; without a name, list all stories.
+    """Show a story and its claims, or list all stories.
 
     \b
     Examples:
@@ -171,7 +174,7 @@ def changes(
     position: options.PositionOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Show what became of claims between two moments.
+    """Show what changed between two moments.
 
     --axis says along which time: what outlets had made public (reported), or what this record had
     taken down (recorded, position). The other time is fixed for both by --as-of, or by --recorded

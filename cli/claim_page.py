@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from projections.basis import Basis
-from projections.views import ClaimView, HistoryItem
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -14,9 +12,11 @@ from rich.text import Text
 
 from cli import phrases
 from cli.history_page import print_history
-from cli.terminal import plain_text, said
+from cli.terminal import plain_text, print_grid, said
 from cli.times import described, instant
 from domain.words import Party, RetractionReason, Status
+from projections.basis import Basis
+from projections.views import ClaimView, HistoryItem
 
 NameOf = Callable[[UUID], str]
 """How something is called that an event names by its id."""
@@ -29,7 +29,7 @@ def print_claim(
     for words, style in warnings(claim):
         console.print(Text(f" {words} ", style=style))
     console.print(Padding(phrases.statement(claim), (1, 0), expand=False))
-    console.print(_fields(claim, name_of))
+    print_grid(console, _fields(claim, name_of))
     console.print(Text("\nHistory", style="bold"))
     print_history(console, history, name_of)
     console.print()
@@ -46,7 +46,7 @@ def warnings(claim: ClaimView) -> list[tuple[str, str]]:
         how = "declared" if retraction.declared else "silently, with no notice"
         words = f"{'RETRACTED' if whole else 'PARTLY RETRACTED'} by {by}, {how}: "
         words += f"{retraction.nature.value}, {_reason(retraction.because)}"
-        words += f"; {instant(retraction.at)}"
+        words += f"; {instant(retraction.reported_at)}"
         if retraction.part:
             words += f". Part: {plain_text(retraction.part)}"
         found.append((words, phrases.STATUS[claim.status][1]))
@@ -98,7 +98,11 @@ def _fields(claim: ClaimView, name_of: NameOf) -> Table:
     for link in claim.links:
         row("Link", f"{link.kind.value}: {plain_text(name_of(link.to))}")
     for review in claim.reviews:
-        row("Review", f"“{plain_text(review.words)}” ({review.rating.value.replace('_', ' ')})")
+        rating = review.rating.value.replace("_", " ")
+        row(
+            "Review",
+            f"{phrases.source_name(review.reviewer)}: “{plain_text(review.words)}” ({rating})",
+        )
     row("Ref", phrases.name_of(claim))
     return grid
 

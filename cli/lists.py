@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import phrases
-from cli.terminal import lines_table, plain_text, print_lines, said
+from cli.terminal import lines_table, plain_text, print_grid, said
 from cli.times import short
 from domain.words import Status
 
@@ -22,7 +22,7 @@ def print_page(console: Console, page: ClaimPage, basis: Basis) -> None:
     elif console.is_terminal:
         console.print(_claims_for_eyes(page.items))
     else:
-        print_lines(console, _claims_for_pipes(page.items))
+        print_grid(console, _claims_for_pipes(page.items))
         console.print()
     for line in page_notes(page):
         console.print(line)
@@ -111,7 +111,7 @@ def print_stories(console: Console, stories: list[StoryView], basis: Basis) -> N
                 str(_taken_back(story)),
                 said(story.title),
             )
-        print_lines(console, lines)
+        print_grid(console, lines)
         console.print()
     console.print(phrases.basis(basis), style="dim")
 

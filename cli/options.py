@@ -84,7 +84,11 @@ OutletOption = Annotated[
 ]
 StatusOption = Annotated[
     list[Status] | None,
-    typer.Option("--status", help="Only claims of this status. May be given several times."),
+    typer.Option(
+        "--status",
+        metavar="STATUS",
+        help=f"Only claims of this status: {', '.join(Status)}. May be given several times.",
+    ),
 ]
 FirstOption = Annotated[
     int, typer.Option("--first", metavar="N", min=1, max=100, help="How many claims, up to 100.")

@@ -55,7 +55,9 @@ def serve(
         bool, typer.Option(help="Load the example record if the log is empty.")
     ] = True,
 ) -> None:
-    """Serve the record over HTTP until Ctrl-C: GraphQL, and GraphiQL in the browser.
+    """Serve the record over HTTP until Ctrl-C.
+
+    GraphQL is at /graphql, and GraphiQL for whoever opens that in a browser.
 
     \b
     Examples:

@@ -6,11 +6,16 @@ strings, exact to the last digit; what is not known is null.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from msgspec import to_builtins
+
+from cli.times import exact
+from cli.wording import differences
+from domain.events import AnyEvent, ClaimAmended, ClaimCorrected
+from domain.values import Change, Quantity, StatementChange
+from domain.words import Status
 from projections.basis import Basis
 from projections.views import (
     Changes,
@@ -19,19 +24,15 @@ from projections.views import (
     ClaimView,
     HistoryItem,
     ReportView,
+    RetractionView,
+    ReviewView,
     SourceView,
     StepView,
     StoryView,
-    Summary,
+    WithdrawalView,
 )
 
-from cli.times import exact
-from cli.wording import differences
-from domain.events import AnyEvent, ClaimAmended, ClaimCorrected
-from domain.values import Change, Quantity, StatementChange
-
 Shape = dict[str, Any]
-NameOf = Callable[[Any], Shape]
 
 
 def number(value: Decimal | None) -> str | None:
@@ -84,7 +85,6 @@ def quantity_shape(quantity: Quantity) -> Shape:
 
 def report_shape(report: ReportView) -> Shape:
     """A publication."""
-    withdrawal = report.withdrawal
     return {
         "id": str(report.id),
         "ref": report.ref,
@@ -100,7 +100,43 @@ def report_shape(report: ReportView) -> Shape:
         "observed_at": report.observed_at,
         "reported_at": exact(report.reported_at),
         "precision": report.precision.value,
-        "withdrawal": to_builtins(withdrawal) if withdrawal else None,
+        "withdrawal": _withdrawal_shape(report.withdrawal),
+    }
+
+
+def _withdrawal_shape(withdrawal: WithdrawalView | None) -> Shape | None:
+    if withdrawal is None:
+        return None
+    return {
+        "nature": withdrawal.nature.value,
+        "because": withdrawal.because.value,
+        "declared": withdrawal.declared,
+        "reported_at": exact(withdrawal.reported_at),
+    }
+
+
+def _retraction_shape(retraction: RetractionView | None) -> Shape | None:
+    if retraction is None:
+        return None
+    return {
+        "scope": retraction.scope.value,
+        "nature": retraction.nature.value,
+        "by": retraction.by.value,
+        "because": retraction.because.value,
+        "declared": retraction.declared,
+        "part": retraction.part,
+        "with_report": retraction.with_report,
+        "reported_at": exact(retraction.reported_at),
+    }
+
+
+def _review_shape(review: ReviewView) -> Shape:
+    return {
+        "reviewer": source_shape(review.reviewer),
+        "rating": review.rating.value,
+        "words": review.words,
+        "url": review.url,
+        "reported_at": exact(review.reported_at),
     }
 
 
@@ -112,7 +148,7 @@ def story_shape(story: StoryView) -> Shape:
         "title": story.title,
         "summary": story.summary,
         "topics": list(story.topics),
-        "counts": {status.value: count for status, count in story.counts.items()},
+        "counts": {status.value: story.counts.get(status, 0) for status in Status},
     }
 
 
@@ -143,9 +179,9 @@ def claim_shape(claim: ClaimView) -> Shape:
         "declared_changes": claim.declared_changes,
         "silent_changes": claim.silent_changes,
         "concern_since": exact(claim.concern_since),
-        "retraction": to_builtins(claim.retraction) if claim.retraction else None,
+        "retraction": _retraction_shape(claim.retraction),
         "links": [{"kind": link.kind.value, "to": str(link.to)} for link in claim.links],
-        "reviews": to_builtins(claim.reviews),
+        "reviews": [_review_shape(review) for review in claim.reviews],
     }
 
 
@@ -200,7 +236,7 @@ def claim_change_shape(change: ClaimChange) -> Shape:
     """What became of one claim between two moments."""
     before, after = change.before, change.after
     wordings = None
-    if before and after and before.statement != after.statement:
+    if before and before.statement != after.statement:
         wordings = [
             {"op": stretch.op.value, "text": stretch.text}
             for stretch in differences(before.statement, after.statement)
@@ -208,7 +244,7 @@ def claim_change_shape(change: ClaimChange) -> Shape:
     return {
         "kind": change.kind.value,
         "before": claim_shape(before) if before else None,
-        "after": claim_shape(after) if after else None,
+        "after": claim_shape(after),
         "differences": wordings,
     }
 
@@ -220,8 +256,3 @@ def changes_shape(changes: Changes) -> Shape:
         "to": basis_shape(changes.later),
         "changes": [claim_change_shape(change) for change in changes.items],
     }
-
-
-def summary_shape(summary: Summary) -> Shape:
-    """Where the record stands."""
-    return to_builtins(summary)  # type: ignore[no-any-return]

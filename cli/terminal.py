@@ -71,10 +71,13 @@ def lines_table(*headings: str) -> Table:
     return table
 
 
-def print_lines(console: Console, table: Table) -> None:
-    """Print a `lines_table` without the spaces that would fill up its last column."""
+def print_grid(console: Console, table: Table) -> None:
+    """Print a table. Where no person looks, without the spaces that would fill up its lines."""
+    if console.is_terminal:
+        console.print(table)
+        return
     with console.capture() as captured:
-        console.print(table, soft_wrap=True)
+        console.print(table)
     for line in captured.get().splitlines():
         console.out(line.rstrip(), highlight=False)
 

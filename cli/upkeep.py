@@ -19,7 +19,7 @@ from cli.faults import Failure
 from cli.opening import events_bar, opened
 from cli.options import JsonOption
 from cli.shapes import Shape
-from cli.terminal import plain_text, print_json, stdout
+from cli.terminal import plain_text, print_grid, print_json, stdout
 from cli.times import exact, instant
 from domain import codec
 from domain.words import Status
@@ -35,7 +35,9 @@ _PAGE: Final = 2_000
 
 
 def status(context: typer.Context, as_json: JsonOption = False) -> None:
-    """Say how far the log and the tables are, how much is in them, and where they are kept.
+    """Say where the record stands.
+
+    How far the log and the tables are, how much is in them, and where they are kept.
 
     \b
     Examples:
@@ -47,7 +49,7 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
         if as_json:
             print_json(_status_shape(summary, database))
         else:
-            stdout().print(_status_grid(summary, database))
+            print_grid(stdout(), _status_grid(summary, database))
 
 
 def _status_shape(summary: Summary, database: Database) -> Shape:
@@ -115,10 +117,11 @@ def _status_grid(summary: Summary, database: Database) -> Table:
 
 
 def rebuild(context: typer.Context, as_json: JsonOption = False) -> None:
-    """Make the tables anew from the log, beside those that are read, and swap them.
+    """Make the tables anew from the log.
 
-    Nothing is lost by it and nobody waits: the log is not touched, and questions go on being
-    answered from the old tables until the new ones have caught up.
+    They are made beside those that are read, and swapped. Nothing is lost by it and nobody waits:
+    the log is not touched, and questions go on being answered from the old tables until the new
+    ones have caught up.
 
     \b
     Example:
@@ -137,13 +140,15 @@ def export(
     path: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE]",
+            metavar="FILE",
             help="Where to; packed if it ends in .gz. Standard output if left out.",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE if it is there.")] = False,
 ) -> None:
-    """Write the log as interchange lines, which an empty record can import.
+    """Write the log as interchange lines.
+
+    An empty record that imports them gives the same answers.
 
     \b
     Examples:
