@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.commands import Envelope
 from domain.decide import decide
 from domain.events import AnyEvent, ClaimReported
-from domain.refusals import Refusal
+from domain.refusals import IdempotencyConflict, Refusal
 from domain.world import Children, World
 from feeds.export import Logged
 from feeds.items import Item, Refused
@@ -33,7 +33,10 @@ class Memory:
 
     def take(self, envelope: Envelope) -> None:
         """Record one command; the same key a second time changes nothing."""
-        if envelope.key is not None and self.keys.get(envelope.key) == envelope:
+        if envelope.key is not None and envelope.key in self.keys:
+            if self.keys[envelope.key] != envelope:
+                conflict = IdempotencyConflict("the key was used for something else", field="key")
+                self.refusals.append((envelope, conflict))
             return
         try:
             drafts = decide(self.world, envelope.command).drafts
