@@ -53,9 +53,7 @@ def rows(connection: Connection[Any], schema: str = "read") -> dict[str, list[tu
     """Everything in the tables of a generation, in an order that does not depend on how it came
     to be there."""
     return {
-        table: connection.execute(
-            f"SELECT t::text FROM {schema}.{table} t ORDER BY 1"
-        ).fetchall()
+        table: connection.execute(f"SELECT t::text FROM {schema}.{table} t ORDER BY 1").fetchall()
         for table in TABLES
     }
 
