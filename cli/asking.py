@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum, unique
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 import typer
-from projections.basis import AsOf
-from projections.reads import ClaimFilter, View
 
 from cli import options
 from cli.changes_page import print_changes
@@ -25,8 +23,11 @@ from cli.shapes import (
     story_shape,
 )
 from cli.terminal import print_json, stdout
-from domain.refusals import NotFound
+from domain.refusals import NotFound, Refusal
 from domain.words import Status
+from projections.basis import AsOf
+from projections.reads import ClaimFilter, View
+from projections.views import ChangeKind
 
 
 @unique
@@ -36,6 +37,14 @@ class Axis(StrEnum):
     REPORTED = "reported"
     RECORDED = "recorded"
     POSITION = "position"
+
+
+_FIELDS: Final = {
+    Axis.REPORTED: "reportedAt",
+    Axis.RECORDED: "recordedAt",
+    Axis.POSITION: "position",
+}
+"""What --from and --to are called by those who refuse them."""
 
 
 def claims(
@@ -94,9 +103,9 @@ def claim(
             raise NotFound(_absent("claim", ref, view))
         history = view.history(found.id)
         if as_json:
-            shape = {"basis": basis_shape(view.basis), "claim": claim_shape(found)}
-            shape["history"] = [history_shape(item) for item in history]
-            print_json(shape)
+            shapes = [history_shape(item) for item in history]
+            basis = basis_shape(view.basis)
+            print_json({"basis": basis, "claim": claim_shape(found), "history": shapes})
         else:
             print_claim(stdout(), found, history, view.basis, lambda id_: _name(view, id_))
 
@@ -169,6 +178,14 @@ def changes(
     story: options.StoryOption = None,
     source: options.SourceOption = None,
     outlet: options.OutletOption = None,
+    kind: Annotated[
+        list[ChangeKind] | None,
+        typer.Option(
+            "--kind",
+            metavar="KIND",
+            help=f"Only changes of this kind: {', '.join(ChangeKind)}. May be given several times.",
+        ),
+    ] = None,
     as_of: options.AsOfOption = None,
     recorded: options.RecordedOption = None,
     position: options.PositionOption = None,
@@ -183,6 +200,7 @@ def changes(
     \b
     Examples:
       dateline changes --from 2024-08-18 --to 2024-08-20
+      dateline changes --from 2024-07-01 --kind retracted --kind silently_edited
       dateline changes --axis position --from 1200 --story russian-losses
     """
     if axis is Axis.REPORTED and as_of is not None:
@@ -202,11 +220,17 @@ def changes(
 
     chosen = _filter(story, source, outlet, None)
     with reading(context) as reads:
-        found = reads.changes(moment(earlier, "--from"), moment(later, "--to"), chosen)
+        try:
+            found = reads.changes(moment(earlier, "--from"), moment(later, "--to"), chosen)
+        except Refusal as refusal:
+            if refusal.field == _FIELDS[axis]:
+                refusal.field = "--from or --to"
+            raise
+        kinds = frozenset(kind or ())
         if as_json:
-            print_json(changes_shape(found))
+            print_json(changes_shape(found, kinds))
         else:
-            print_changes(stdout(), found)
+            print_changes(stdout(), found, kinds)
 
 
 def _position(text: str | None, option: str) -> int | None:

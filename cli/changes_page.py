@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 from typing import Final
 
@@ -12,7 +13,7 @@ from rich.text import Text
 
 from cli import phrases
 from cli.history_page import wording
-from cli.terminal import lines_table, plain_text, print_grid, said
+from cli.terminal import lines_table, plain_text, said, show
 from cli.wording import differences, marked
 from domain.values import Quantity
 from projections.views import ChangeKind, Changes, ClaimChange, ClaimView
@@ -35,31 +36,44 @@ KINDS: Final = {
 """How a change is written, and in which style."""
 
 
-def print_changes(console: Console, changes: Changes) -> None:
-    """All changes, in the order of their reporting times, and between which moments."""
-    grouped = [list(same) for _, same in groupby(changes.items, key=lambda each: each.after.id)]
-    if not grouped:
-        console.print("Nothing changed.")
-    elif console.is_terminal:
+def print_changes(console: Console, changes: Changes, kinds: frozenset[ChangeKind]) -> None:
+    """The changes of some kinds, in the order of their reporting times; how many there are of each
+    kind; and between which moments. No kinds: all of them."""
+    chosen = [change for change in changes.items if not kinds or change.kind in kinds]
+    grouped = [list(same) for _, same in groupby(chosen, key=lambda each: each.after.id)]
+    if grouped and console.is_terminal:
         console.print(_for_eyes(grouped))
-    else:
-        print_grid(console, _for_pipes(grouped))
+    elif grouped:
+        show(console, _for_pipes(grouped))
         console.print()
-    count = len(grouped)
-    console.print(f"{count:,} {'claim' if count == 1 else 'claims'} changed.")
+    console.print(_counts(changes.items))
+    if len(chosen) < len(changes.items):
+        console.print(f"The kind filter leaves out {len(changes.items) - len(chosen):,} of them.")
     console.print(f"From: {phrases.basis(changes.earlier)}", style="dim")
     console.print(f"To:   {phrases.basis(changes.later)}", style="dim")
 
 
+def _counts(changes: list[ClaimChange]) -> Text:
+    counted = Counter(change.kind for change in changes)
+    if not counted:
+        return Text("Nothing changed.")
+    text = Text("Changes: ")
+    for number, (kind, (words, style)) in enumerate(
+        (kind, known) for kind, known in KINDS.items() if counted[kind]
+    ):
+        text.append(", " if number else "")
+        text.append(f"{counted[kind]:,} {words}", style=style)
+    return text.append(".")
+
+
 def _for_eyes(grouped: list[list[ClaimChange]]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=True, header_style="bold")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=True, header_style="bold", leading=1)
     table.add_column("Changed (UTC)", width=16)
-    table.add_column("What", min_width=15, max_width=16)
     table.add_column("Claim", ratio=1, overflow="fold")
     for same in grouped:
-        what = Text("\n").join(Text(*KINDS[change.kind]) for change in same)
+        what = Text("\n").join(Text.assemble(KINDS[change.kind]) for change in same)
         when = f"{same[0].after.last_changed_at:%Y-%m-%d %H:%M}"
-        table.add_row(when, what, Group(*_lines(same[0].before, same[0].after)))
+        table.add_row(Group(when, what), Group(*_lines(same[0].before, same[0].after)))
     return table
 
 
@@ -75,7 +89,7 @@ def _lines(before: ClaimView | None, after: ClaimView) -> list[Text]:
         line.append(new, style="bold green")
         lines.append(line)
     lines.append(Text(phrases.source_name(after.outlet), style="dim"))
-    lines.append(Text(phrases.name_of(after), style="dim"))
+    lines.append(Text(phrases.name_of(after), style="cyan"))
     return lines
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import UUID
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from cli import phrases
-from cli.history_page import print_history
-from cli.terminal import plain_text, print_grid, said
+from cli.history_page import event
+from cli.terminal import plain_text, said, show
 from cli.times import described, instant
 from domain.words import Party, RetractionReason, Status
 from projections.basis import Basis
@@ -26,14 +26,19 @@ def print_claim(
     console: Console, claim: ClaimView, history: list[HistoryItem], basis: Basis, name_of: NameOf
 ) -> None:
     """The claim as of the basis. What a reader must not overlook comes first."""
-    for words, style in warnings(claim):
-        console.print(Text(f" {words} ", style=style))
-    console.print(Padding(phrases.statement(claim), (1, 0), expand=False))
-    print_grid(console, _fields(claim, name_of))
-    console.print(Text("\nHistory", style="bold"))
-    print_history(console, history, name_of)
-    console.print()
-    console.print(phrases.basis(basis), style="dim")
+    marks = not console.is_terminal
+    show(
+        console,
+        Group(
+            *(Text(words, style=style) for words, style in warnings(claim)),
+            Padding(phrases.statement(claim), (1, 0), expand=False),
+            _fields(claim, name_of),
+            Text("\nHistory", style="bold"),
+            *(event(item, name_of, marks=marks) for item in history),
+            Text(),
+            Text(phrases.basis(basis), style="dim"),
+        ),
+    )
 
 
 def warnings(claim: ClaimView) -> list[tuple[str, str]]:
@@ -76,12 +81,10 @@ def _fields(claim: ClaimView, name_of: NameOf) -> Table:
     def row(label: str, value: RenderableType) -> None:
         grid.add_row(label, value)
 
-    words, style = phrases.STATUS[claim.status]
-    status = Text(words, style=style)
-    status.append(f"  version {claim.version}; {_changes(claim)}", style="not bold default")
-    row("Status", status)
+    version = f"  version {claim.version}, {_changes(claim)}"
+    row("Status", Text.assemble(phrases.STATUS[claim.status], version))
     row("On whose word", _chain(claim))
-    row("Outlet", phrases.source_name(claim.outlet))
+    row("Outlet", phrases.source_name(claim.outlet) if claim.outlet else "not known")
     row("Report", _report(claim))
     row("Kind", claim.kind.value)
     if claim.story:
@@ -108,9 +111,11 @@ def _fields(claim: ClaimView, name_of: NameOf) -> Table:
 
 
 def _changes(claim: ClaimView) -> str:
-    if not claim.declared_changes and not claim.silent_changes:
-        return "content unchanged"
-    return f"changes: {claim.declared_changes} declared, {claim.silent_changes} silent"
+    counted = ((claim.declared_changes, "declared"), (claim.silent_changes, "silent"))
+    parts = [
+        f"{count} {how} {'change' if count == 1 else 'changes'}" for count, how in counted if count
+    ]
+    return " and ".join(parts) or "content unchanged"
 
 
 def _chain(claim: ClaimView) -> Text:

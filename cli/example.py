@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from io import BytesIO
 from typing import Final
 
 from cli.faults import Failure
@@ -36,9 +37,9 @@ def example() -> list[Envelope]:
     """The commands of the example record, under the same keys as when its files are imported."""
     envelopes = []
     for name in FILES:
-        with (files("examples") / name).open("rb") as stream:
-            for result in interchange.read(stream, actor=ACTOR):
-                if not isinstance(result, Item):
-                    raise Failure(f"{name}, line {result.line_number}: {result.reason}")
-                envelopes.append(result.envelope)
+        stream = BytesIO((files("examples") / name).read_bytes())
+        for result in interchange.read(stream, actor=ACTOR):
+            if not isinstance(result, Item):
+                raise Failure(f"{name}, line {result.line_number}: {result.reason}")
+            envelopes.append(result.envelope)
     return envelopes

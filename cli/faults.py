@@ -43,6 +43,9 @@ _OPTIONS: Final = {
     "position": "--position",
     "after": "--after",
     "first": "--first",
+    "from": "--from",
+    "to": "--to",
+    "--from or --to": "--from or --to",
 }
 """The options that fill the fields of a question."""
 

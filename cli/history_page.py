@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
-from projections.views import HistoryItem
-from rich.console import Console
+from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
 from cli import phrases
 from cli.terminal import plain_text
 from cli.times import described, instant
-from cli.wording import Op, Stretch, differences
+from cli.wording import Op, differences
 from domain.events import (
     AnyEvent,
     ClaimAmended,
@@ -39,6 +38,7 @@ from domain.values import (
     TopicsChange,
 )
 from domain.words import Party, Scope
+from projections.views import HistoryItem
 
 NameOf = Callable[[UUID], str]
 
@@ -49,23 +49,25 @@ _MARKS: Final = {
 }
 
 
-def print_history(console: Console, history: Iterable[HistoryItem], name_of: NameOf) -> None:
-    """The events in the order in which they count, each with who recorded it, when and why."""
-    for item in history:
-        head = Text(f"{item.version}  ", style="bold")
-        head.append_text(_what(item, name_of))
-        console.print(head)
-        inner = Text("\n").join(_details(item, name_of, marks=not console.is_terminal))
-        console.print(Padding(inner, (0, 0, 0, 3), expand=False))
+_UNPUBLISHED: Final = "when it was published is not known"
+_TIMELESS: Final = "no time given; counts as soon as all that it names is out"
+
+
+def event(item: HistoryItem, name_of: NameOf, *, marks: bool) -> Group:
+    """One event: what was done, what it changed, when it was public, and who recorded it when and
+    why. With `marks`, differences show without colour."""
+    head = Text.assemble((f"{item.version}  ", "bold"), _what(item, name_of))
+    details = Text("\n").join(_details(item, name_of, marks=marks))
+    return Group(head, Padding(details, (0, 0, 0, 3), expand=False))
 
 
 def _what(item: HistoryItem, name_of: NameOf) -> Text:
     words, style = _deed(item.event, name_of)
-    text = Text(words, style=style)
+    text = Text.assemble((words, style))
     if item.declared is False:
         text.append(", SILENTLY", style="bold yellow")
     elif item.declared:
-        text.append(", declared", style="default not bold")
+        text.append(", declared")
     if item.voided:
         text.append("  (void: we had recorded it wrongly)", style="bold magenta")
     return text
@@ -97,7 +99,7 @@ def _deed(event: AnyEvent, name_of: NameOf) -> tuple[str, str]:
         case ClaimAmended():
             what = "made void" if event.void else "amended"
             return f"our own record of event {event.amends} {what}", "bold magenta"
-    return event.__struct_config__.tag or "", "bold"
+    return str(event.__struct_config__.tag), "bold"
 
 
 def _details(item: HistoryItem, name_of: NameOf, *, marks: bool) -> list[Text]:
@@ -130,7 +132,7 @@ def _public(event: AnyEvent) -> str:
     if observed:
         parts.append(f"seen {described(observed)}")
     if not published:
-        parts.append("when it was published is not known" if observed else "no time of its own")
+        parts.append(_UNPUBLISHED if observed else _TIMELESS)
     return "; ".join(parts)
 
 
@@ -166,16 +168,15 @@ def wording(old: str, new: str, *, marks: bool) -> Text:
     """Two wordings as one text: colour where there is a terminal, else marks as in
     `git diff --word-diff`. What was removed stands before what was added."""
     text = Text()
-    stretches = differences(old, new)
-    for stretch in stretches:
-        _append(text, stretch, marks=marks)
+    last = Op.SAME
+    for stretch in differences(old, new):
+        form, style = _MARKS[stretch.op]
+        words = plain_text(stretch.text)
+        if not marks and (last, stretch.op) == (Op.REMOVED, Op.ADDED):
+            text.append(" ")  # the two must not read as one word where colour is not seen
+        text.append(form.format(words) if marks else words, style=style)
+        last = stretch.op
     return text
-
-
-def _append(text: Text, stretch: Stretch, *, marks: bool) -> None:
-    form, style = _MARKS[stretch.op]
-    words = plain_text(stretch.text)
-    text.append(form.format(words) if marks else words, style=style)
 
 
 def _old_and_new(change: Change, name_of: NameOf) -> tuple[str, str, str]:
@@ -195,7 +196,7 @@ def _old_and_new(change: Change, name_of: NameOf) -> tuple[str, str, str]:
         case AboutChange():
             old = plain_text(change.old) if change.old else "not known"
             return "about", old, plain_text(change.new) if change.new else "not known"
-    return change.__struct_config__.tag or "", str(change.old), str(change.new)
+    return str(change.__struct_config__.tag), str(change.old), str(change.new)
 
 
 def _listed(topics: tuple[str, ...]) -> str:

@@ -17,7 +17,7 @@ from cli.formats import Format, guess, read
 from cli.importing import Outcome, RefusedLines, record_all
 from cli.opening import bring_up, opened, say
 from cli.options import JsonOption
-from cli.terminal import plain_text, print_grid, print_json, said, stderr, stdout
+from cli.terminal import plain_text, print_json, said, show, stderr, stdout
 from eventlog.record import Record
 
 _STDIN: Final = Path("-")
@@ -101,7 +101,7 @@ def _open(stack: ExitStack, path: Path) -> BinaryIO:
     if path == _STDIN:
         return sys.stdin.buffer
     # Unbuffered, so that its position can be asked for while another thread reads.
-    return stack.enter_context(path.open("rb", buffering=0))  # type: ignore[return-value]
+    return stack.enter_context(path.open("rb", buffering=0))
 
 
 @contextmanager
@@ -150,7 +150,7 @@ def _summary(outcome: Outcome, aside: Path, *, as_json: bool) -> None:
     grid.add_row("Skipped", f"{outcome.tally.skipped.total():,}", "")
     for reason, count in outcome.tally.skipped.most_common():
         grid.add_row("", f"{count:,}", said(reason), style="dim")
-    print_grid(console, grid)
+    show(console, grid)
     if outcome.first_refusals:
         console.print()
     for refused in outcome.first_refusals:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from projections.basis import Basis
-from projections.views import ClaimPage, ClaimView, StoryView
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
 from cli import phrases
-from cli.terminal import lines_table, plain_text, print_grid, said
+from cli.terminal import lines_table, plain_text, said, show
 from cli.times import short
 from domain.words import Status
+from projections.basis import Basis
+from projections.views import ClaimPage, ClaimView, StoryView
 
 
 def print_page(console: Console, page: ClaimPage, basis: Basis) -> None:
@@ -22,7 +22,7 @@ def print_page(console: Console, page: ClaimPage, basis: Basis) -> None:
     elif console.is_terminal:
         console.print(_claims_for_eyes(page.items))
     else:
-        print_grid(console, _claims_for_pipes(page.items))
+        show(console, _claims_for_pipes(page.items))
         console.print()
     for line in page_notes(page):
         console.print(line)
@@ -46,26 +46,26 @@ def _claims(count: int) -> str:
 
 
 def _claims_for_eyes(claims: list[ClaimView]) -> Table:
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=True, header_style="bold")
-    table.add_column("Reported", width=16)
-    table.add_column("Status", min_width=13, max_width=16)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=True, header_style="bold", leading=1)
+    table.add_column("Reported (UTC)", width=16)
     table.add_column("Claim", ratio=1, overflow="fold")
     for claim in claims:
         when = short(claim.published_at, claim.observed_at, claim.reported_at)
-        table.add_row(when, phrases.status(claim), _claim_for_eyes(claim))
+        table.add_row(Group(when, phrases.status(claim)), _claim_for_eyes(claim))
     return table
 
 
 def _claim_for_eyes(claim: ClaimView) -> Group:
-    parts: list[Text] = [phrases.statement(claim)]
-    if claim.attribution:
-        parts.append(Text(phrases.chain(claim.attribution), style="cyan"))
-    about = [phrases.source_name(claim.outlet)]
+    outlet = phrases.source_name(claim.outlet)
+    whom = phrases.chain(claim.attribution)
+    name = Text(phrases.name_of(claim), style="cyan")
     if claim.version > 1:
-        about.append(f"version {claim.version}")
-    parts.append(Text(" · ".join(about), style="dim"))
-    parts.append(Text(phrases.name_of(claim), style="dim"))
-    return Group(*parts)
+        name.append(f"  version {claim.version}", style="default")
+    return Group(
+        phrases.statement(claim),
+        Text(f"{whom}; {outlet}" if whom else outlet, style="dim"),
+        name,
+    )
 
 
 def _claims_for_pipes(claims: list[ClaimView]) -> Table:
@@ -111,7 +111,7 @@ def print_stories(console: Console, stories: list[StoryView], basis: Basis) -> N
                 str(_taken_back(story)),
                 said(story.title),
             )
-        print_grid(console, lines)
+        show(console, lines)
         console.print()
     console.print(phrases.basis(basis), style="dim")
 

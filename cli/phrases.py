@@ -5,14 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from projections.basis import Basis
-from projections.views import ClaimView, SourceView, StepView
 from rich.text import Text
 
 from cli.terminal import plain_text, said
 from cli.times import instant
 from domain.values import Quantity
 from domain.words import Hedge, Status, Verb
+from projections.basis import Basis
+from projections.views import ClaimView, SourceView, StepView
 
 STATUS: Final = {
     Status.STANDING: ("standing", "green"),
@@ -35,8 +35,7 @@ _VERBS: Final = {Verb.OTHER: "in other words"}
 
 def status(claim: ClaimView) -> Text:
     """The status, and below it what else must not be overlooked."""
-    words, style = STATUS[claim.status]
-    text = Text(words, style=style)
+    text = Text.assemble(STATUS[claim.status])
     for flag, flag_style in flags(claim):
         text.append("\n")
         text.append(flag, style=flag_style)

@@ -18,6 +18,7 @@ from domain.values import Change, Quantity, StatementChange
 from domain.words import Status
 from projections.basis import Basis
 from projections.views import (
+    ChangeKind,
     Changes,
     ClaimChange,
     ClaimPage,
@@ -249,10 +250,12 @@ def claim_change_shape(change: ClaimChange) -> Shape:
     }
 
 
-def changes_shape(changes: Changes) -> Shape:
-    """What differs between two moments."""
+def changes_shape(changes: Changes, kinds: frozenset[ChangeKind]) -> Shape:
+    """What differs between two moments; with kinds, those changes alone."""
+    chosen = [change for change in changes.items if not kinds or change.kind in kinds]
     return {
         "from": basis_shape(changes.earlier),
         "to": basis_shape(changes.later),
-        "changes": [claim_change_shape(change) for change in changes.items],
+        "changes": [claim_change_shape(change) for change in chosen],
+        "left_out": len(changes.items) - len(chosen),
     }

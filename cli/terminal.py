@@ -8,7 +8,7 @@ import sys
 import unicodedata
 from typing import Any, Final
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -71,13 +71,13 @@ def lines_table(*headings: str) -> Table:
     return table
 
 
-def print_grid(console: Console, table: Table) -> None:
-    """Print a table. Where no person looks, without the spaces that would fill up its lines."""
+def show(console: Console, renderable: RenderableType) -> None:
+    """Print something. Where no person looks, without the spaces that would fill up its lines."""
     if console.is_terminal:
-        console.print(table)
+        console.print(renderable)
         return
     with console.capture() as captured:
-        console.print(table)
+        console.print(renderable)
     for line in captured.get().splitlines():
         console.out(line.rstrip(), highlight=False)
 

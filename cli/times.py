@@ -48,5 +48,6 @@ def described(text: str) -> str:
     if zoned is None:
         open_points.append("zone not stated, taken as UTC")
     elif zoned.group() not in ("Z", "+00:00"):
-        open_points.append(f"in UTC from {moment.start:%Y-%m-%d %H:%M}")
+        in_utc = f"{moment.start:%Y-%m-%d %H:%M} UTC"
+        open_points.append(f"from {in_utc}" if open_points else in_utc)
     return f"{text} ({'; '.join(open_points)})" if open_points else text

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Annotated, Final, TextIO, cast
 
 import typer
-from projections.reads import Reads
-from projections.views import Summary
 from rich.table import Table
 from rich.text import Text
 
@@ -19,7 +17,7 @@ from cli.faults import Failure
 from cli.opening import events_bar, opened
 from cli.options import JsonOption
 from cli.shapes import Shape
-from cli.terminal import plain_text, print_grid, print_json, stdout
+from cli.terminal import plain_text, print_json, show, stdout
 from cli.times import exact, instant
 from domain import codec
 from domain.words import Status
@@ -29,6 +27,8 @@ from feeds.export import Logged
 from feeds.export import export as export_lines
 from projections.generations import OnProgress
 from projections.generations import rebuild as rebuild_tables
+from projections.reads import Reads
+from projections.views import Summary
 
 _PAGE: Final = 2_000
 """Events that are read from the log at a time."""
@@ -49,7 +49,7 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
         if as_json:
             print_json(_status_shape(summary, database))
         else:
-            print_grid(stdout(), _status_grid(summary, database))
+            show(stdout(), _status_grid(summary, database))
 
 
 def _status_shape(summary: Summary, database: Database) -> Shape:

@@ -20,7 +20,11 @@ AT = datetime(2024, 8, 18, tzinfo=UTC)
         ("2024-08-18Z", "2024-08-18Z (time of day not known)"),
         ("2024-08-20T05:12", "2024-08-20T05:12 (zone not stated, taken as UTC)"),
         ("2024-08-20T05:12Z", "2024-08-20T05:12Z"),
-        ("2024-08-20T05:12+03:00", "2024-08-20T05:12+03:00 (in UTC from 2024-08-20 02:12)"),
+        ("2024-08-20T05:12+03:00", "2024-08-20T05:12+03:00 (2024-08-20 02:12 UTC)"),
+        (
+            "2024-08-20+03:00",
+            "2024-08-20+03:00 (time of day not known; from 2024-08-19 21:00 UTC)",
+        ),
     ],
 )
 def test_what_a_time_leaves_open_is_said(given: str, shown: str) -> None:

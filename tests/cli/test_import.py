@@ -1,0 +1,284 @@
+"""`dateline import`: what it records, what it refuses, and how it ends."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from cli.importing import BATCH, ahead
+from feeds.items import Item, Refused
+from tests.cli.conftest import KURSK, LOSSES, ROOT, Dateline, ended, process
+
+SOURCE = {"command": "register_source", "source": "reuters", "name": "Reuters", "kind": "agency"}
+REPORT = {
+    "command": "publish_report",
+    "report": "r",
+    "outlet": "reuters",
+    "published_at": "2024-08-18",
+}
+CLAIM = {"command": "report_claim", "claim": "c", "report": "r", "statement": "It rained."}
+
+
+def lines(*values: object) -> bytes:
+    return b"".join(
+        value if isinstance(value, bytes) else json.dumps(value).encode() + b"\n"
+        for value in values
+    )
+
+
+def refused_lines(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def test_an_import_ends_with_a_summary(dateline: Dateline) -> None:
+    ran = dateline("import", KURSK)
+    assert ran.code == 0
+    assert ran.out.splitlines()[:2] == ["Read           36  lines", "Recorded       36  commands"]
+    assert "as interchange" in ran.err
+
+
+def test_importing_twice_changes_nothing(dateline: Dateline) -> None:
+    first = dateline("import", LOSSES, "--json").json
+    assert first["recorded"] == first["lines"] > 1_000
+    head = dateline("status", "--json").json["log"]
+    second = dateline("import", LOSSES, "--json").json
+    assert (second["recorded"], second["already_there"]) == (0, first["recorded"])
+    assert dateline("status", "--json").json["log"] == head
+
+
+def test_what_was_imported_can_be_asked_about_at_once(dateline: Dateline) -> None:
+    dateline("import", KURSK)
+    summary = dateline("status", "--json").json
+    assert summary["projected"] == {
+        "position": summary["log"]["position"],
+        "lag_events": 0,
+        "lag_seconds": 0.0,
+    }
+
+
+def test_a_packed_file_and_standard_input_are_read(
+    dateline: Dateline, tmp_path: Path, url: str
+) -> None:
+    packed = tmp_path / "kursk.jsonl.gz"
+    packed.write_bytes(gzip.compress(KURSK.read_bytes()))
+    assert dateline("import", packed, "--json").json["recorded"] == 36
+    piped = subprocess.run(
+        [shutil.which("python") or "python", "-m", "cli", "import", "-", "--json"],
+        input=KURSK.read_bytes(),
+        cwd=ROOT,
+        env=os.environ | {"DATABASE_URL": url},
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(piped.stdout)["already_there"] == 36
+
+
+def test_refused_lines_go_into_a_file_with_their_reasons(
+    dateline: Dateline, tmp_path: Path
+) -> None:
+    path = tmp_path / "some.jsonl"
+    path.write_bytes(lines(SOURCE, b"{broken\n", REPORT, CLAIM | {"report": "other"}, CLAIM))
+    ran = dateline("import", path)
+    assert ran.code == 1
+    assert "Line 2: " in ran.out
+    assert "[INVALID_JSON]" in ran.out
+    assert "Line 4: report: no report 'other' is in the record [NOT_FOUND]" in ran.out
+    found = refused_lines(tmp_path / "some.refused.jsonl")
+    assert [(one["line"], one["code"], one["field"]) for one in found] == [
+        (2, "INVALID_JSON", None),
+        (4, "NOT_FOUND", "report"),
+    ]
+    assert found[0]["raw"] == "{broken"
+    again = json.loads(str(found[1]["raw"]))
+    assert (again["command"], again["report"]) == ("report_claim", "other")
+
+
+def test_a_refused_command_can_be_mended_and_imported(dateline: Dateline, tmp_path: Path) -> None:
+    path = tmp_path / "some.jsonl"
+    path.write_bytes(lines(SOURCE, CLAIM))
+    assert dateline("import", path).code == 1
+    (refused,) = refused_lines(tmp_path / "some.refused.jsonl")
+    mended = tmp_path / "mended.jsonl"
+    mended.write_bytes(lines(REPORT) + str(refused["raw"]).encode())
+    assert dateline("import", mended, "--json").json["recorded"] == 2
+
+
+def test_an_import_without_refusals_leaves_no_file(dateline: Dateline, tmp_path: Path) -> None:
+    path = tmp_path / "some.jsonl"
+    stale = tmp_path / "some.refused.jsonl"
+    stale.write_text("of an earlier run\n")
+    path.write_bytes(lines(SOURCE))
+    assert dateline("import", path).code == 0
+    assert not stale.exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "field"),
+    [
+        (b"{\n", "INVALID_JSON", None),
+        (b"\xff\xfe not text\n", "INVALID_ENCODING", None),
+        (b'{"command":"register_source","name":"caf\xe9"}\n', "INVALID_ENCODING", None),
+        (lines({"command": "delete_all"}), "UNKNOWN_COMMAND", "command"),
+        (lines(REPORT | {"published_at": "18.08.2024"}), "INVALID_TIME", "published_at"),
+        (lines(REPORT | {"published_at": "2024-02-30"}), "INVALID_TIME", "published_at"),
+        (lines(REPORT | {"published_at": "2999-01-01"}), "INVALID_TIME", "published_at"),
+        (lines(SOURCE | {"nmae": "x"}), "INVALID_INPUT", "nmae"),
+        (
+            lines({"command": "correct_claim", "claim": "c", "version": "1", "kind": "figure"}),
+            "INVALID_INPUT",
+            "version",
+        ),
+        (lines(SOURCE | {"name": "x" * 10_000_000}), "LINE_TOO_LONG", None),
+    ],
+    ids=[
+        "json", "utf16", "latin1", "command", "german-date", "no-day", "future", "unknown-field",
+        "number-as-string", "10-MB-line",
+    ],
+)  # fmt: skip
+def test_a_bad_line_is_refused_and_the_others_are_recorded(
+    dateline: Dateline, tmp_path: Path, line: bytes, code: str, field: str | None
+) -> None:
+    path = tmp_path / "some.jsonl"
+    path.write_bytes(lines(SOURCE, line, SOURCE | {"source": "ap", "name": "AP"}))
+    ran = dateline("import", path, "--json")
+    assert ran.code == 1
+    assert ran.json["refused"] == 1
+    assert ran.json["recorded"] == 2
+    (refused,) = refused_lines(Path(ran.json["refused_file"]))
+    assert (refused["line"], refused["code"], refused["field"]) == (2, code, field)
+    assert "Traceback" not in ran.err
+
+
+def test_a_file_in_another_encoding_is_refused_as_a_whole(
+    dateline: Dateline, tmp_path: Path
+) -> None:
+    path = tmp_path / "some.jsonl"
+    path.write_bytes(lines(SOURCE).decode().encode("utf-16"))
+    ran = dateline("import", path, "--format", "interchange")
+    assert ran.code == 1
+    assert "[INVALID_ENCODING]" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("content", "code"), [(None, "FILE"), (b"\x89PNG\r\n\x1a\n", "UNKNOWN_FORMAT")]
+)
+def test_a_file_that_is_none_ends_in_one_line(
+    dateline: Dateline, tmp_path: Path, content: bytes | None, code: str
+) -> None:
+    path = tmp_path / "some.jsonl"
+    if content is not None:
+        path.write_bytes(content)
+    ran = dateline("import", path, "--json")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.error["code"] == code
+    assert str(path) in ran.error["message"]
+
+
+def test_a_folder_is_no_file(dateline: Dateline, tmp_path: Path) -> None:
+    ran = dateline("import", tmp_path)
+    assert (ran.code, len(ran.err.splitlines())) == (1, 1)
+
+
+def test_a_packed_file_that_breaks_off_is_read_up_to_there(
+    dateline: Dateline, tmp_path: Path
+) -> None:
+    path = tmp_path / "some.jsonl.gz"
+    path.write_bytes(gzip.compress(LOSSES.read_bytes())[:20_000])
+    ran = dateline("import", path, "--json")
+    assert ran.code == 1
+    assert ran.json["refused"] == 1
+    assert ran.json["recorded"] > 100
+    (refused,) = refused_lines(tmp_path / "some.refused.jsonl")
+    assert refused["code"] == "DAMAGED_FILE"
+
+
+def test_an_empty_file_holds_nothing(dateline: Dateline, tmp_path: Path) -> None:
+    path = tmp_path / "some.jsonl"
+    path.write_bytes(b"")
+    assert dateline("import", path, "--json").json["lines"] == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_under_the_refused_lines_is_told_in_one_line(
+    dateline: Dateline, tmp_path: Path
+) -> None:
+    path = tmp_path / "some.jsonl"
+    path.write_bytes(lines(SOURCE, b"{broken\n"))
+    ran = dateline("import", path, "--refused", "/dev/full")
+    assert ran.code == 1
+    assert "no room left on the disk" in ran.err
+    assert "Traceback" not in ran.err
+    assert dateline("status", "--json").json["log"]["position"] == 1
+
+
+def many(count: int) -> bytes:
+    """Enough lines that an import takes a while."""
+    return lines(
+        SOURCE,
+        *(
+            REPORT | {"report": f"r{number}", "headline": "Some words " * 20}
+            for number in range(count)
+        ),
+    )
+
+
+def wait_for_events(url: str, count: int) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            found = connection.execute("SELECT to_regclass('dateline.log') IS NOT NULL").fetchone()
+            if found and found[0]:
+                row = connection.execute("SELECT count(*) FROM dateline.log").fetchone()
+                if row and row[0] >= count:
+                    return
+            time.sleep(0.01)
+    raise AssertionError("the import recorded nothing")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_an_import_that_was_stopped_is_carried_on(
+    dateline: Dateline, tmp_path: Path, url: str, number: signal.Signals
+) -> None:
+    path = tmp_path / "some.jsonl"
+    path.write_bytes(many(20_000))
+    running = process("import", path, url=url)
+    wait_for_events(url, BATCH)
+    running.send_signal(number)
+    ran = ended(running)
+    assert ran.code == {
+        signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143
+    }[number]  # fmt: skip
+    assert "Traceback" not in ran.err
+    if number == signal.SIGINT:
+        assert "the same command carries on" in ran.err
+    again = dateline("import", path, "--json")
+    assert again.code == 0
+    assert again.json["recorded"] + again.json["already_there"] == 20_001
+    assert 0 < again.json["already_there"] < 20_001
+    assert dateline("status", "--json").json["counts"]["reports"] == 20_000
+
+
+def test_batches_are_read_ahead_in_order() -> None:
+    results = [Refused(number, "", "CODE", None, "") for number in range(10)]
+    batches = list(ahead(iter(results), 4))
+    assert [len(batch) for batch in batches] == [4, 4, 2]
+    assert [result for batch in batches for result in batch] == results
+
+
+def test_a_reader_that_fails_fails_the_import() -> None:
+    def broken() -> Iterator[Item | Refused]:
+        yield Refused(1, "", "CODE", None, "")
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        list(ahead(broken(), 4))
