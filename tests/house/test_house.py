@@ -1,40 +1,72 @@
 """What the repository promises about itself."""
 
+import os
 import re
-import subprocess
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+
+from cli.main import app
 
 ROOT = Path(__file__).parents[2]
 
 LONGEST_MODULE = 400
 """Lines. A longer one holds two ideas."""
 
+MADE_HERE = re.compile(r"node_modules|__pycache__|build|dist|.+\.egg-info|\.(?!ci$).+")
+"""Folders that are not part of the repository: what was made on this machine."""
 
-def tracked(*patterns: str) -> list[Path]:
-    """The files that git knows."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--", *patterns],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-        text=True,
-    ).stdout
-    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).exists()]
+
+def files(pattern: str, *, below: str = ".") -> list[Path]:
+    """The files of the repository. Without git, which a newcomer needs not have."""
+
+    def walked() -> Iterator[Path]:
+        for folder, folders, names in os.walk(ROOT / below):
+            folders[:] = [name for name in folders if not MADE_HERE.fullmatch(name)]
+            yield from (Path(folder, name) for name in names)
+
+    return sorted(path for path in walked() if path.match(pattern))
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def links(page: Path) -> set[Path]:
+    """The files and folders that a page leads to."""
+    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8"))
+    return {
+        (page.parent / target).resolve() for target in targets if not re.match(r"[a-z]+:", target)
+    }
+
+
+def project() -> Any:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
 def test_every_requirement_is_pinned_with_hashes_and_no_index_is_named(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     assert "://" not in text
-    assert not re.search(r"^--?(index|extra|find|trusted|i |f )", text, re.MULTILINE)
+    assert not re.search(r"^\s*-", text.replace("    --hash=sha256:", ""), re.MULTILINE)
     blocks = re.split(r"\n(?=[a-z0-9])", "\n" + text.strip())[1:]
     assert len(blocks) > 10
     for block in blocks:
         first = block.splitlines()[0]
         assert re.match(r"[a-z0-9._-]+(\[[a-z,]+\])?==[^ ]+ ", first + " "), first
         assert "--hash=sha256:" in block, first
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_whatever_is_wanted_is_pinned(name: str) -> None:
+    wanted = re.findall(r"^([a-z][a-z0-9-]*)", (ROOT / f"{name}.in").read_text("utf-8"), re.M)
+    pinned = re.findall(r"^([a-z0-9._-]+)==", (ROOT / f"{name}.txt").read_text("utf-8"), re.M)
+    assert wanted
+    assert set(wanted) <= set(pinned)
 
 
 def test_what_runs_is_pinned_alike_for_running_and_for_testing() -> None:
@@ -45,49 +77,72 @@ def test_what_runs_is_pinned_alike_for_running_and_for_testing() -> None:
     assert pins("requirements.txt") <= pins("requirements-dev.txt")
 
 
+def test_every_package_is_typed_and_shipped_and_its_imports_are_checked() -> None:
+    settings = project()["tool"]
+    shipped = set(settings["setuptools"]["packages"])
+    folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert shipped == folders - {"tests", "benchmarks"}
+    assert set(settings["importlinter"]["root_packages"]) == shipped - {"examples"}
+    assert {path.parent.name for path in ROOT.glob("*/py.typed")} == shipped - {"examples"}
+
+
 def test_no_module_is_longer_than_it_should_be() -> None:
-    lengths = {
-        path.relative_to(ROOT).as_posix(): len(path.read_text("utf-8").splitlines())
-        for path in tracked("*.py")
-    }
+    lengths = {named(path): len(path.read_text("utf-8").splitlines()) for path in files("*.py")}
     assert lengths
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST_MODULE} == {}
 
 
-def test_every_decision_is_listed() -> None:
-    pages = {path.name for path in tracked("docs/decisions/0*.md")}
+def test_every_decision_is_listed_under_its_number() -> None:
+    pages = files("0*.md", below="docs/decisions")
+    assert pages
     index = (ROOT / "docs/decisions/README.md").read_text("utf-8")
-    assert pages == set(re.findall(r"\]\((0[^)]+\.md)\)", index))
-    for name in pages:
-        title = (ROOT / "docs/decisions" / name).read_text("utf-8").splitlines()[0]
-        assert title.startswith(f"# {name[:4]} "), name
+    for page in pages:
+        number, title = page.read_text("utf-8").splitlines()[0].removeprefix("# ").split(" ", 1)
+        assert number == page.name[:4]
+        assert f"| [{number}]({page.name}) | {title} |" in index
+
+
+def test_every_page_of_the_documentation_is_reached_from_its_index() -> None:
+    reached, waiting = set(), [ROOT / "docs/index.md"]
+    while waiting:
+        page = waiting.pop()
+        reached.add(page)
+        waiting += (found for found in links(page) - reached if found.suffix == ".md")
+    unreached = [named(page) for page in files("*.md", below="docs") if page not in reached]
+    assert unreached == []
 
 
 def test_every_link_between_pages_leads_somewhere() -> None:
-    links = (
-        (page, target)
-        for page in tracked("*.md")
-        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text("utf-8"))
-    )
     broken = [
-        f"{page.relative_to(ROOT)}: {target}"
-        for page, target in links
-        if not re.match(r"[a-z]+:", target) and not (page.parent / target).exists()
+        f"{named(page)}: {target}"
+        for page in files("*.md")
+        for target in links(page)
+        if not target.exists()
     ]
     assert broken == []
+
+
+def test_the_readme_names_every_command_and_every_package() -> None:
+    readme = ROOT / "README.md"
+    command = typer.main.get_command(app)
+    assert isinstance(command, typer.core.TyperGroup)
+    named_there = set(re.findall(r"^\| `dateline ([a-z]+)` \|", readme.read_text("utf-8"), re.M))
+    assert named_there == set(command.commands)
+    packages = {path.parent for path in ROOT.glob("*/__init__.py")}
+    assert packages <= links(readme)
 
 
 def test_no_file_names_a_registry_or_a_place_on_somebodys_machine() -> None:
     forbidden = re.compile(
         r"files\.python" + r"hosted|pypi\." + r"org|registry\.npm" + r"js|deb\." + r"debian"
-        r"|(?<![\w.])/work/|(?<![\w.])/root/"
+        r"|(?<![\w.])/(work|root|tmp/[\w-]+)/"
     )
     found = []
-    for path in tracked():
+    for path in files("*"):
         try:
             text = path.read_text("utf-8")
         except UnicodeDecodeError:
             continue
         if forbidden.search(text):
-            found.append(path.relative_to(ROOT).as_posix())
+            found.append(named(path))
     assert found == []
