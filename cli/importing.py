@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -20,6 +20,9 @@ from feeds.items import Item, Refused, Tally
 
 BATCH: Final = 1_000
 """Commands that are decided together and appended in one round trip."""
+
+PATIENCE: Final = 2.0
+"""Seconds for the reader to end; it has less than a batch to go, unless it waits for a pipe."""
 
 SHOWN: Final = 5
 """Refusals that are shown in the terminal; the file has them all."""
@@ -130,9 +133,13 @@ def ahead(results: Results, size: int) -> Iterator[list[Item | Refused]]:
             batches.put([])
         except Exception as error:
             batches.put(error)
+        finally:
+            if isinstance(results, Generator):
+                results.close()  # before its file is
 
     # A daemon: a pipe that never ends must not keep an interrupted command alive.
-    Thread(target=read, name="reader", daemon=True).start()
+    thread = Thread(target=read, name="reader", daemon=True)
+    thread.start()
     try:
         while True:
             match batches.get():
@@ -147,3 +154,4 @@ def ahead(results: Results, size: int) -> Iterator[list[Item | Refused]]:
         with suppress(Empty):
             while True:
                 batches.get_nowait()
+        thread.join(PATIENCE)

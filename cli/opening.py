@@ -8,7 +8,6 @@ from threading import Event, Thread
 
 import psycopg
 import typer
-from projections.reads import Reads
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -24,6 +23,7 @@ from cli.terminal import plain_text, stderr
 from eventlog.database import Database, open_database
 from projections.generations import connect, ensure_generation
 from projections.projector import lag, project_all
+from projections.reads import Reads
 
 
 def say(line: str) -> None:

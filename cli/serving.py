@@ -92,9 +92,11 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
+        # What socket adds in brackets says the same once more.
+        reason = str(error.strerror or error).partition(" (while")[0]
         hint = "; choose another with --port" if error.errno == errno.EADDRINUSE else ""
         raise Failure(
-            f"cannot listen on {host}:{port}: {error.strerror or error}{hint}", code="CANNOT_LISTEN"
+            f"cannot listen on {host}:{port}: {reason}{hint}", code="CANNOT_LISTEN"
         ) from None
 
 

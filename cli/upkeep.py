@@ -23,8 +23,7 @@ from domain import codec
 from domain.words import Status
 from eventlog.database import Database
 from eventlog.log import Log
-from feeds.export import Logged
-from feeds.export import export as export_lines
+from feeds.export import Logged, lines
 from projections.generations import OnProgress
 from projections.generations import rebuild as rebuild_tables
 from projections.reads import Reads
@@ -165,11 +164,11 @@ def export(
         draft = path.with_name(path.name + ".part")
         try:
             with _text_file(draft, packed=path.suffix == ".gz") as out:
-                lines = _write(database, out)
+                count = _write(database, out)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
-    stdout().print(f"{lines:,} lines written to {plain_text(str(path))}.")
+    stdout().print(f"{count:,} lines written to {plain_text(str(path))}.")
 
 
 def _text_file(path: Path, *, packed: bool) -> TextIO:
@@ -181,7 +180,7 @@ def _text_file(path: Path, *, packed: bool) -> TextIO:
 def _write(database: Database, out: TextIO) -> int:
     count = 0
     with Log(database.conninfo) as log, events_bar("Exporting") as on_progress:
-        for line in export_lines(_logged(log, on_progress)):
+        for line in lines(_logged(log, on_progress)):
             out.write(line + "\n")
             count += 1
     return count

@@ -5,19 +5,22 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from cli.importing import BATCH, ahead
 from feeds.items import Item, Refused
 from tests.cli.conftest import KURSK, LOSSES, ROOT, Dateline, ended, process
+from tests.servers import Server
 
 SOURCE = {"command": "register_source", "source": "reuters", "name": "Reuters", "kind": "agency"}
 REPORT = {
@@ -73,7 +76,7 @@ def test_a_packed_file_and_standard_input_are_read(
     packed.write_bytes(gzip.compress(KURSK.read_bytes()))
     assert dateline("import", packed, "--json").json["recorded"] == 36
     piped = subprocess.run(
-        [shutil.which("python") or "python", "-m", "cli", "import", "-", "--json"],
+        [sys.executable, "-m", "cli", "import", "-", "--json"],
         input=KURSK.read_bytes(),
         cwd=ROOT,
         env=os.environ | {"DATABASE_URL": url},
@@ -266,6 +269,30 @@ def test_an_import_that_was_stopped_is_carried_on(
     assert again.json["recorded"] + again.json["already_there"] == 20_001
     assert 0 < again.json["already_there"] < 20_001
     assert dateline("status", "--json").json["counts"]["reports"] == 20_000
+
+
+def test_an_import_that_lost_the_database_is_carried_on(
+    dateline: Dateline, server: Server, tmp_path: Path, url: str
+) -> None:
+    path = tmp_path / "some.jsonl"
+    path.write_bytes(many(20_000))
+    name = sql.Identifier(str(conninfo_to_dict(url)["dbname"]))
+    running = process("import", path, url=url)
+    wait_for_events(url, BATCH)
+    with psycopg.connect(server.conninfo, autocommit=True) as connection:
+        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            (conninfo_to_dict(url)["dbname"],),
+        )
+        ran = ended(running)
+        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
+    assert ran.code == 3
+    assert "Traceback" not in ran.err
+    assert "the same command carries on" in ran.err
+    assert "[DATABASE_UNREACHABLE]" in ran.err
+    again = dateline("import", path, "--json").json
+    assert again["recorded"] + again["already_there"] == 20_001
 
 
 def test_batches_are_read_ahead_in_order() -> None:
