@@ -1,9 +1,12 @@
 """What the repository promises about itself."""
 
+import ast
 import os
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +149,23 @@ def test_no_file_names_a_registry_or_a_place_on_somebodys_machine() -> None:
         if forbidden.search(text):
             found.append(named(path))
     assert found == []
+
+
+def imports(module: Path) -> Iterator[str]:
+    """The top-level packages that a module imports."""
+    for node in ast.walk(ast.parse(module.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
+
+
+def test_whatever_is_imported_is_asked_for_by_name() -> None:
+    wanted = set(re.findall(r"^[a-z-]+", (ROOT / "requirements.in").read_text("utf-8"), re.M))
+    ours = set(project()["tool"]["setuptools"]["packages"])
+    modules = (module for package in ours for module in files("*.py", below=package))
+    foreign = {name for module in modules for name in imports(module)}
+    foreign -= ours | sys.stdlib_module_names
+    assert foreign
+    providers = packages_distributions()
+    assert {name for name in foreign if not wanted & set(providers.get(name, ()))} == set()
