@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
-from projections.basis import AsOf
-from projections.reads import Reads
 from psycopg_pool import PoolTimeout
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -25,6 +23,7 @@ from api.http import endpoint
 from api.limits import Limits
 from api.schema import schema
 from eventlog.database import Database
+from projections.reads import Reads
 
 STATIC: Final = Path(str(files("api") / "static"))
 
@@ -59,26 +58,14 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
     chosen = settings or ApiSettings()
     compiled = schema()._schema
     prepare = preparer(compiled, chosen.limits)
-    reads = Reads(database.conninfo, max_size=chosen.connections)
 
-    def answering(request: GraphQLRequest, only_queries: bool) -> Answer:
+    def answering(reads: Reads, request: GraphQLRequest, only_queries: bool) -> Answer:
         return answer(compiled, prepare, reads, request, only_queries=only_queries)
 
-    def readable() -> None:
-        with reads.at(AsOf()):
-            pass
-
-    async def ready(_request: Request) -> Response:
-        try:
-            await run_in_threadpool(readable)
-        except (psycopg.Error, PoolTimeout):
-            return JSONResponse({"status": "the record cannot be read"}, status_code=503)
-        return JSONResponse({"status": "ready"})
-
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        with reads:
-            yield
+    async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Reads]]:
+        with Reads(database.conninfo, pool_size=chosen.connections) as reads:
+            yield {"reads": reads}
 
     page = FileResponse(STATIC / "graphiql.html", headers=PAGE_HEADERS)
     graphql = endpoint(answering, page, body_limit=chosen.limits.body, threads=chosen.connections)
@@ -102,3 +89,18 @@ async def home(_request: Request) -> Response:
 async def live(_request: Request) -> Response:
     """Whether the process answers at all."""
     return JSONResponse({"status": "live"})
+
+
+async def ready(request: Request) -> Response:
+    """Whether the record can be read."""
+    reads: Reads = request.state.reads
+    try:
+        await run_in_threadpool(_read, reads)
+    except (psycopg.Error, PoolTimeout):
+        return JSONResponse({"status": "the record cannot be read"}, status_code=503)
+    return JSONResponse({"status": "ready"})
+
+
+def _read(reads: Reads) -> None:
+    with reads.at():
+        pass

@@ -11,7 +11,8 @@ from api.ids import reference
 from api.scalars import Moment, Position
 from api.words import Status
 from domain.ids import Subject
-from projections import basis, reads
+from projections.basis import AsOf as Moments
+from projections.pages import ClaimFilter as Choice
 
 T = TypeVar("T")
 
@@ -88,25 +89,25 @@ def given(value: T | None) -> T | None:
     return None if value is UNSET else value
 
 
-def moment(as_of: AsOf | None) -> basis.AsOf:
+def moment(as_of: AsOf | None) -> Moments:
     """The moment that an argument means, as the read side takes it."""
     asked = given(as_of)
     if asked is None:
-        return basis.AsOf()
-    return basis.AsOf(
+        return Moments()
+    return Moments(
         reported_at=given(asked.reported_at),
         recorded_at=given(asked.recorded_at),
         position=given(asked.position),
     )
 
 
-def chosen(filtered: ClaimFilter | None) -> reads.ClaimFilter:
+def chosen(filtered: ClaimFilter | None) -> Choice:
     """The filter as the read side takes it. Raises InvalidId, naming the field."""
     asked = given(filtered)
     if asked is None:
-        return reads.ClaimFilter()
+        return Choice()
     statuses = given(asked.status)
-    return reads.ClaimFilter(
+    return Choice(
         story=_named(Subject.STORY, asked.story, "story"),
         source=_named(Subject.SOURCE, asked.source, "source"),
         outlet=_named(Subject.SOURCE, asked.outlet, "outlet"),

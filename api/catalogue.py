@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Protocol
+from uuid import UUID
 
 import strawberry
-from projections.views import ReportView, SourceView, StoryView
-from strawberry import Parent, field
+from strawberry import Info, Parent, field
 
 from api.ids import global_id
 from api.scalars import Moment
 from api.words import Precision, ReportKind, RetractionNature, RetractionReason, SourceKind, Status
 from domain.ids import Subject
+from projections.views import ReportView, SourceView, StoryView
 
 REF = "The reference under which it was recorded; null where it was recorded under its id alone."
+
+
+class Counting(Protocol):
+    """What a story needs of the operation: its claims counted."""
+
+    def counts(self, story: UUID) -> dict[Status, int]:
+        """The claims of a story by status."""
 
 
 @strawberry.interface(description="Something in the record that has an id.")
@@ -115,9 +124,9 @@ def claim_counts(counts: dict[Status, int]) -> ClaimCounts:
     )
 
 
-def story_counts(story: Parent[StoryView]) -> ClaimCounts:
-    """A story's claims by status, as of the moment asked about."""
-    return claim_counts(story.counts)
+def story_counts(story: Parent[StoryView], info: Info[Counting, None]) -> ClaimCounts:
+    """A story's claims by status. A story that comes with a claim comes uncounted."""
+    return claim_counts(story.counts or info.context.counts(story.id))
 
 
 @strawberry.type(description="A running subject under which claims are gathered.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 import strawberry
-from projections.views import ClaimView
 from strawberry import Info, Parent, field
 
 from api.catalogue import REF, Node, Report, Source, Story
@@ -28,6 +27,7 @@ from api.words import (
 )
 from domain.claim import Link
 from domain.ids import Subject
+from projections.views import ClaimView
 
 
 def claim_id(claim: Parent[ClaimView]) -> strawberry.ID:
@@ -42,7 +42,8 @@ def linked_claim_id(link: Parent[Link]) -> strawberry.ID:
 
 def claim_history(claim: Parent[ClaimView], info: Info[Operation, None]) -> list[ClaimEvent]:
     """The events of a claim, in the order in which they are folded."""
-    return [claim_event(item) for item in info.context.history(claim.id)]
+    items, named = info.context.history(claim.id)
+    return [claim_event(item, named) for item in items]
 
 
 @strawberry.type(description="How a claim was taken back.")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import strawberry
-from projections.views import ClaimPage, ClaimView
 from strawberry import Parent, field
 
 from api.claims import Claim
+from projections.views import ClaimPage, ClaimView
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +66,12 @@ class ClaimEdge:
     " equal, by id."
 )
 class ClaimConnection:
-    edges: list[ClaimEdge] = field(
+    edges = field(
         resolver=edges,
         graphql_type=list[ClaimEdge],
         description="The claims of the page with their cursors.",
     )
-    nodes: list[Claim] = field(
-        resolver=nodes, graphql_type=list[Claim], description="The claims of the page."
-    )
+    nodes = field(resolver=nodes, graphql_type=list[Claim], description="The claims of the page.")
     page_info: PageInfo = field(resolver=page_info, description="Where the page stands.")
     total_count: int = field(
         resolver=total_count, description="How many claims the filter chooses, on all pages."

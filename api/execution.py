@@ -12,14 +12,12 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     OperationType,
-    execute,
+    execute_sync,
     get_operation_ast,
     parse,
     validate,
 )
 from msgspec import Struct
-from projections.basis import Basis
-from projections.reads import Reads
 
 from api.errors import (
     BAD_REQUEST,
@@ -33,6 +31,8 @@ from api.errors import (
 from api.limits import Limits, check
 from api.moments import Operation
 from api.scalars import written_instant
+from projections.basis import Basis
+from projections.reads import Reads
 
 KEPT: Final = 256
 """Documents that are kept parsed and validated."""
@@ -105,13 +105,12 @@ def answer(
     if only_queries and chosen.operation is not OperationType.QUERY:
         raise RequestRefused("GET is for queries alone; use POST", status=405)
     with Operation(reads) as operation:
-        result = execute(
+        result = execute_sync(
             schema,
             document,
             variable_values=request.variables,
             operation_name=request.operation_name,
             context_value=operation,
-            is_awaitable=_never,
         )
         bases = operation.bases
     errors = result.errors or []
@@ -142,7 +141,3 @@ def written_basis(basis: Basis) -> dict[str, Any]:
         "recordedAt": basis.recorded_at and written_instant(basis.recorded_at),
         "reportedAt": basis.reported_at and written_instant(basis.reported_at),
     }
-
-
-def _never(_value: object) -> bool:
-    return False

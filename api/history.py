@@ -46,7 +46,10 @@ class ClaimEvent:
         description="Its reporting time: when it was public, or else when it was seen. An amendment"
         " has that of the event which it amends."
     )
-    precision: Precision = field(description="How exactly that time is known.")
+    precision: Precision | None = field(
+        description="How exactly that time is known; null where none was given, and it counts from"
+        " when what it rests on was out."
+    )
     published_at: Moment | None = field(
         description="When it was public, as it was given; null where nobody knows, as with every"
         " silent edit."

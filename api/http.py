@@ -17,13 +17,14 @@ from starlette.responses import Response
 
 from api.errors import RequestRefused
 from api.execution import Answer, GraphQLRequest
+from projections.reads import Reads
 
 T = TypeVar("T")
 
 JSON: Final = "application/json"
 GRAPHQL_JSON: Final = "application/graphql-response+json"
 
-Answering = Callable[[GraphQLRequest, bool], Answer]
+Answering = Callable[[Reads, GraphQLRequest, bool], Answer]
 """Answers a request; the flag is true where only queries are allowed."""
 
 _body = msgspec.json.Decoder(GraphQLRequest)
@@ -48,7 +49,7 @@ def endpoint(
         try:
             asked = await read_request(request, body_limit)
             answered = await to_thread.run_sync(
-                answering, asked, request.method == "GET", limiter=limiter
+                answering, request.state.reads, asked, request.method == "GET", limiter=limiter
             )
         except RequestRefused as refused:
             return refusal(refused, media_type)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 import strawberry
-from projections.reads import View
-from projections.views import ClaimPage, ClaimView, StoryView
 from strawberry import UNSET, Info, argument, field
 
 from api.arguments import (
@@ -25,9 +23,13 @@ from api.catalogue import Story
 from api.claims import Claim
 from api.connection import ClaimConnection
 from api.ids import reference
+from api.log import Log, log_of
 from api.moments import Operation
 from domain.ids import Subject
 from domain.refusals import Refusal
+from projections.reads import View
+from projections.refusals import InvalidCursor
+from projections.views import ClaimPage, ClaimView, StoryView
 
 ClaimIdArgument = Annotated[
     strawberry.ID,
@@ -36,13 +38,25 @@ ClaimIdArgument = Annotated[
 SlugArgument = Annotated[str, argument(description="Its slug, its id or its UUID.")]
 
 
-def view_at(info: Info[Operation, None], as_of: AsOf | None) -> View:
-    """The record at the moment that a root field asks about.
+Asking = Info[Operation, None]
 
-    Raises InvalidTime and InvalidInput, naming the argument.
+
+def view_at(
+    info: Asking, as_of: AsOf | None, *, after: str | None = None, before: str | None = None
+) -> View:
+    """The record at the moment that a root field asks about; a cursor settles it.
+
+    Raises InvalidTime, InvalidInput and InvalidCursor, naming the argument.
     """
+    key, asked = str(info.path.key), moment(as_of)
     try:
-        return info.context.at(str(info.path.key), moment(as_of))
+        if after is not None:
+            return info.context.at_cursor(key, asked, after, "after")
+        if before is not None:
+            return info.context.at_cursor(key, asked, before, "before")
+        return info.context.at(key, asked)
+    except InvalidCursor:
+        raise
     except Refusal as refusal:
         if refusal.field is not None:
             refusal.field = f"asOf.{refusal.field}"
@@ -50,7 +64,7 @@ def view_at(info: Info[Operation, None], as_of: AsOf | None) -> View:
 
 
 def claim(
-    info: Info[Operation, None],
+    info: Asking,
     id: ClaimIdArgument,  # noqa: A002 - so the argument is called
     as_of: AsOfArgument = UNSET,
 ) -> ClaimView | None:
@@ -62,7 +76,7 @@ def claim(
 
 
 def claims(
-    info: Info[Operation, None],
+    info: Asking,
     filter: FilterArgument = UNSET,  # noqa: A002 - so the argument is called
     first: FirstArgument = UNSET,
     after: AfterArgument = UNSET,
@@ -71,27 +85,30 @@ def claims(
     as_of: AsOfArgument = UNSET,
 ) -> ClaimPage:
     """A page of claims."""
-    page = view_at(info, as_of).claims(
-        chosen(filter),
-        first=given(first),
-        after=given(after),
-        last=given(last),
-        before=given(before),
+    start, end = given(after), given(before)
+    view = view_at(info, as_of, after=start, before=end)
+    page = view.claims(
+        chosen(filter), first=given(first), after=start, last=given(last), before=end
     )
     info.context.page(page.items)
     return page
 
 
-def story(
-    info: Info[Operation, None], slug: SlugArgument, as_of: AsOfArgument = UNSET
-) -> StoryView | None:
+def story(info: Asking, slug: SlugArgument, as_of: AsOfArgument = UNSET) -> StoryView | None:
     """A story by its slug."""
     return view_at(info, as_of).story(reference(Subject.STORY, slug, field="slug"))
 
 
-def stories(info: Info[Operation, None], as_of: AsOfArgument = UNSET) -> list[StoryView]:
+def stories(info: Asking, as_of: AsOfArgument = UNSET) -> list[StoryView]:
     """Every story."""
     return view_at(info, as_of).stories()
+
+
+def log(info: Asking, as_of: AsOfArgument = UNSET) -> Log:
+    """The state of the log."""
+    view, asked = view_at(info, as_of), moment(as_of)
+    limited = asked.position is not None or asked.recorded_at is not None
+    return log_of(view.summary(), view.basis, limited=limited)
 
 
 @strawberry.type(
@@ -101,21 +118,22 @@ def stories(info: Info[Operation, None], as_of: AsOfArgument = UNSET) -> list[St
     " of one answer are about different moments, `extensions.basisByField` has the basis of each."
 )
 class Query:
-    claim: Claim | None = field(
+    claim = field(
         resolver=claim,
         graphql_type=Claim | None,
         description="A claim; null where the record held none of that id at that moment.",
     )
-    claims: ClaimConnection = field(
+    claims = field(
         resolver=claims,
         graphql_type=ClaimConnection,
         description="Claims, page by page, those first reported last before the others.",
     )
-    story: Story | None = field(
+    story = field(
         resolver=story,
         graphql_type=Story | None,
         description="A story; null where the record held none of that name at that moment.",
     )
-    stories: list[Story] = field(
+    stories = field(
         resolver=stories, graphql_type=list[Story], description="Every story of the record."
     )
+    log: Log = field(resolver=log, description="The log and how much is in the record.")

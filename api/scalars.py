@@ -20,6 +20,11 @@ def written_instant(instant: datetime) -> str:
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
+def written_number(number: Decimal) -> str:
+    """A number of a claim, exact and without an exponent."""
+    return format(number, "f")
+
+
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
@@ -50,7 +55,7 @@ SCALARS: Final[dict[object, ScalarDefinition]] = {
     Decimal: strawberry.scalar(
         name="Decimal",
         description='A decimal number as a string, exact to the last digit: `"17056"`, `"0.50"`.',
-        serialize=str,
+        serialize=written_number,
         parse_value=_only_answered,
     ),
     Moment: strawberry.scalar(

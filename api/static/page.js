@@ -1,12 +1,11 @@
 "use strict";
 
 const firstQuery = `# What was being reported on 20 August 2024, and on whose word?
-#
-# Leave asOf out to ask about now. Every answer says in extensions.basis
-# which moment it is about.
+# Leave asOf out to ask about now. The basis at the end of an
+# answer says which moment the answer is about.
 
-query Claims($asOf: AsOf) {
-  claims(first: 5, asOf: $asOf) {
+{
+  claims(first: 5, asOf: { reportedAt: "2024-08-20" }) {
     totalCount
     nodes {
       statement
