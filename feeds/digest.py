@@ -39,8 +39,9 @@ from feeds.digest_text import (
     slug,
 )
 from feeds.explain import invalid
-from feeds.items import InvalidEncoding, InvalidJson, Item, Refused, Tally, enveloped, refuse
+from feeds.items import InvalidEncoding, InvalidJson, Item, Refused, Tally, refuse
 from feeds.lines import numbered_lines
+from feeds.making import made
 
 ACTOR: Final = "feed:digest"
 
@@ -120,7 +121,7 @@ def _read(stream: BinaryIO, actor: str, tally: Tally) -> Iterator[Item | Refused
         day.said.add(line.text)
         reason = f"{line.source_page or line.date}, Wikipedia, CC BY-SA 4.0"
         for command in _commands(line, found, day, known):
-            yield Item(line_number, enveloped(command, actor, reason))
+            yield made(line_number, command, actor, reason)
 
 
 def _line(raw: bytes) -> DigestLine:

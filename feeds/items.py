@@ -109,10 +109,3 @@ def line_key(command: AnyCommand, actor: str, reason: str | None) -> str:
     digest = sha256(command_json(command))
     digest.update(b"\0" + actor.encode() + b"\0" + (reason or "").encode())
     return f"line:{digest.hexdigest()}"
-
-
-def enveloped(command: AnyCommand, actor: str, reason: str | None = None) -> Envelope:
-    """A command of a feed under the key that its content gives it."""
-    return Envelope(
-        command=command, actor=actor, reason=reason, key=line_key(command, actor, reason)
-    )

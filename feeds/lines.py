@@ -34,7 +34,8 @@ def numbered_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes] | Refused]:
     try:
         yield from _lines(plain)
     finally:
-        plain.detach()
+        if not stream.closed:
+            plain.detach()  # or else it would close the stream with itself
 
 
 def _lines(plain: io.BufferedReader[io.RawIOBase]) -> Iterator[tuple[int, bytes] | Refused]:

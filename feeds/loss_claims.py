@@ -35,7 +35,7 @@ from domain.words import (
     SourceKind,
     Verb,
 )
-from feeds.items import Item, Refused, Tally, enveloped, refuse
+from feeds.items import Item, Refused, Tally, refuse
 from feeds.lines import numbered_lines
 from feeds.loss_table import (
     CORRECTIONS,
@@ -53,6 +53,7 @@ from feeds.loss_table import (
     passed_over,
     read_revision,
 )
+from feeds.making import made
 
 ACTOR: Final = "feed:loss-claims"
 OUTLET: Final = "ukraine-russia-war-dataset"
@@ -160,18 +161,18 @@ def _read(
                 revisions[entry[1].file].append(entry)
         first = next(numbered[0] for entries in revisions.values() for numbered in entries)
         if not opened:
-            yield from (Item(first, enveloped(command, actor)) for command in _OPENING)
+            yield from (made(first, command, actor, None) for command in _OPENING)
             opened = True
         reason = f"{commit.subject}, commit {commit.commit}"
-        made: list[Made | Refused] = []
+        results: list[Made | Refused] = []
         for file in (EQUIPMENT, PERSONNEL):
-            made += _losses(tables, commit, file, revisions[file], tally)
-        made += _adjustments(tables, commit, revisions[CORRECTIONS], first, tally)
-        for result in made:
+            results += _losses(tables, commit, file, revisions[file], tally)
+        results += _adjustments(tables, commit, revisions[CORRECTIONS], first, tally)
+        for result in results:
             if isinstance(result, Refused):
                 yield result
             else:
-                yield Item(result[0], enveloped(result[1], actor, reason))
+                yield made(*result, actor, reason)
 
 
 def _commit_of(entry: Numbered | Refused) -> _Commit | None:
@@ -197,7 +198,7 @@ def _revisions(
             yield refuse(line_number, line, refusal)
             continue
         if revision.file not in FILES:
-            tally.skipped[f"{revision.file} has another claimant"] += 1
+            tally.skipped["the table of another claimant"] += 1
         elif revision.key is None:
             tally.skipped[f"{revision.op}: the file could not be read, so nothing changed"] += 1
         elif not days[0] <= revision.key[:10] <= days[1]:

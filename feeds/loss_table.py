@@ -195,7 +195,7 @@ def passed_over(revision: Revision) -> Iterator[str]:
         if column == "day":
             yield "the day of the war is no loss"
         elif column not in NOT_LOSSES and column != DIRECTION and number(value) is None:
-            yield f"{str(value)[:40]!r} is no number"
+            yield "a cell that holds no number"
 
 
 def moved(before: Mapping[str, Row], after: Mapping[str, Row]) -> dict[str, str]:

@@ -231,6 +231,14 @@ def test_the_stream_stays_open_and_the_tally_counts() -> None:
     assert (tally.lines, tally.envelopes, tally.refused) == (3, 2, 1)
 
 
+def test_a_reader_that_is_given_up_leaves_a_closed_stream_alone() -> None:
+    stream = io.BytesIO(LIFT + b"\n" + LIFT)
+    reader = read(stream, actor="importer")
+    next(reader)
+    stream.close()
+    del reader
+
+
 # The documentation
 
 DOCS = Path(__file__).parents[2] / "docs" / "interchange.md"
