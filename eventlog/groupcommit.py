@@ -21,6 +21,7 @@ from eventlog.persistence import LogRecorder
 
 _RETRY_FOR = 20.0  # seconds in which a keyed unit is sent again after the connection was lost
 _PAUSE = 0.2  # seconds before it is sent again
+_GATHER = 0.0002  # seconds a leader lets those it just served come back, a part of one commit
 
 
 class _Request:
@@ -55,6 +56,7 @@ class GroupCommit:
         self._pending: list[tuple[int, Append]] = []
         self._requests: dict[int, _Request] = {}
         self._next_number = 0
+        self._served = 0  # units that were waiting when the last batch was made up
         self._lost_since: float | None = None
 
     def append(self, units: Sequence[Append]) -> list[Outcome]:
@@ -96,6 +98,14 @@ class GroupCommit:
         return None
 
     def _take_arrived(self) -> None:
+        # Threads that append in a loop come back a moment after their last commit. Without this
+        # wait batches of one and of many would take turns, each at the price of a commit.
+        deadline = time.perf_counter() + _GATHER
+        while (
+            1 < self._served > len(self._requests) + len(self._arrived)
+            and time.perf_counter() < deadline
+        ):
+            time.sleep(0)
         while self._arrived:
             request = self._arrived[0]
             if not request.abandoned:
@@ -105,6 +115,7 @@ class GroupCommit:
                     self._requests[number] = request
                     self._pending.append((number, unit))
             self._arrived.popleft()
+        self._served = len(self._requests)
 
     def _send_next(self) -> None:
         batch, waiting = next_batch(self._pending)

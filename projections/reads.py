@@ -173,6 +173,35 @@ class View:
         identity = found[0] if found else resolve_id(Subject.REPORT, ref)
         return hydrate.reports(self._connection, self.basis, [identity]).get(identity)
 
+    def summary(self) -> Summary:
+        """Where the record stands, and how much was in it then."""
+        behind = lag(self._connection)
+        head = self._connection.execute(
+            "SELECT position, recorded_at FROM dateline.log ORDER BY position DESC LIMIT 1"
+        ).fetchone() or (0, None)
+        counted = self._connection.execute(
+            "SELECT (SELECT count(*) FROM read.sources"  # noqa: S608 - built from constants
+            " WHERE position_from <= %(position)s AND position_to > %(position)s),"
+            " (SELECT count(*) FROM read.stories"
+            " WHERE position_from <= %(position)s AND position_to > %(position)s),"
+            f" (SELECT count(*) FROM read.reports r WHERE {extent(self.basis, 'r')})",
+            parameters(self.basis),
+        ).fetchone() or (0, 0, 0)
+        by_status = pages.counts_by_status(self._connection, self.basis)
+        return Summary(
+            position=head[0],
+            recorded_at=head[1],
+            projected_position=head[0] - behind.events,
+            lag_events=behind.events,
+            lag_seconds=behind.seconds,
+            events=head[0] if self.basis.now else self.basis.position,
+            sources=counted[0],
+            stories=counted[1],
+            reports=counted[2],
+            claims=sum(by_status.values()),
+            claims_by_status=by_status,
+        )
+
 
 def _item(entry: Entry, version: int, void: bool) -> HistoryItem:
     event = cast(ClaimEvent, entry.event)
@@ -250,34 +279,9 @@ class Reads:
             )
 
     def summary(self) -> Summary:
-        """Where the record stands, and how much is in it."""
-        with self._pool.connection() as connection:
-            basis = resolve(connection, AsOf())
-            behind = lag(connection)
-            head = connection.execute(
-                "SELECT position, recorded_at FROM dateline.log ORDER BY position DESC LIMIT 1"
-            ).fetchone() or (0, None)
-            counted = connection.execute(
-                "SELECT (SELECT count(*) FROM read.sources WHERE position_to = %(open)s),"
-                " (SELECT count(*) FROM read.stories WHERE position_to = %(open)s),"
-                " (SELECT count(*) FROM read.reports WHERE position_to = %(open)s"
-                " AND reported_to = 'infinity')",
-                {"open": 9_223_372_036_854_775_807},
-            ).fetchone() or (0, 0, 0)
-            by_status = pages.counts_by_status(connection, basis)
-            return Summary(
-                position=head[0],
-                recorded_at=head[1],
-                projected_position=basis.position,
-                lag_events=behind.events,
-                lag_seconds=behind.seconds,
-                events=head[0],
-                sources=counted[0],
-                stories=counted[1],
-                reports=counted[2],
-                claims=sum(by_status.values()),
-                claims_by_status=by_status,
-            )
+        """Where the record stands now, and how much is in it."""
+        with self.at() as view:
+            return view.summary()
 
 
 def _configure(connection: Connection[Any]) -> None:
