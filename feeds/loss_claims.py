@@ -198,7 +198,7 @@ def _revisions(
             yield refuse(line_number, line, refusal)
             continue
         if revision.file not in FILES:
-            tally.skipped["the table of another claimant"] += 1
+            tally.skipped[f"{revision.file[:100]} has another claimant"] += 1
         elif revision.key is None:
             tally.skipped[f"{revision.op}: the file could not be read, so nothing changed"] += 1
         elif not days[0] <= revision.key[:10] <= days[1]:
