@@ -94,4 +94,5 @@ def tell(failure: Failure, *, as_json: bool) -> None:
         sys.stderr.write(json.dumps({"error": error}, ensure_ascii=False) + "\n")
         return
     where = f"{failure.field}: " if failure.field else ""
-    stderr().print(f"Error: {plain_text(where + str(failure))} [{failure.code}]", style="red")
+    line = f"Error: {plain_text(where + str(failure))} [{failure.code}]"
+    stderr().print(line, style="red", soft_wrap=True)

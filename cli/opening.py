@@ -28,7 +28,7 @@ from projections.reads import Reads
 
 def say(line: str) -> None:
     """Say something beside the answer, on the standard error stream."""
-    stderr().print(plain_text(line), style="dim")
+    stderr().print(plain_text(line), style="dim", soft_wrap=True)
 
 
 def settings(context: typer.Context) -> Settings:

@@ -16,11 +16,9 @@ from domain.commands import (
     AnyCommand,
     CorrectClaim,
     NoticeInput,
-    OpenStory,
     PublishReport,
     QuantityInput,
     QuantityKey,
-    RegisterSource,
     ReinstateClaim,
     ReportClaim,
     RetractClaim,
@@ -32,11 +30,11 @@ from domain.words import (
     CorrectionNature,
     ReportKind,
     RetractionNature,
-    SourceKind,
     Verb,
 )
 from feeds.items import Item, Refused, Tally, refuse
 from feeds.lines import numbered_lines
+from feeds.loss_subjects import CLAIMANT, OPENING, OUTLET, REPOSITORY, STORY
 from feeds.loss_table import (
     CORRECTIONS,
     DIRECTION,
@@ -56,31 +54,6 @@ from feeds.loss_table import (
 from feeds.making import made
 
 ACTOR: Final = "feed:loss-claims"
-OUTLET: Final = "ukraine-russia-war-dataset"
-CLAIMANT: Final = "general-staff-of-ukraine"
-STORY: Final = "russian-losses"
-REPOSITORY: Final = "https://github.com/PetroIvaniuk/2022-Ukraine-Russia-War-Dataset"
-
-_OPENING: Final[tuple[AnyCommand, ...]] = (
-    RegisterSource(
-        source=OUTLET,
-        name="2022 Ukraine Russia War Dataset",
-        kind=SourceKind.OUTLET,
-        url=REPOSITORY,
-    ),
-    RegisterSource(
-        source=CLAIMANT,
-        name="General Staff of the Armed Forces of Ukraine",
-        kind=SourceKind.OFFICIAL_BODY,
-        country="UA",
-    ),
-    OpenStory(
-        story=STORY,
-        title="Russian losses as claimed by Ukraine",
-        summary="Cumulative losses since 24 February 2022, as a data set retypes them each day.",
-        topics=("Russo-Ukrainian war",),
-    ),
-)
 
 
 @dataclass(slots=True)
@@ -161,7 +134,7 @@ def _read(
                 revisions[entry[1].file].append(entry)
         first = next(numbered[0] for entries in revisions.values() for numbered in entries)
         if not opened:
-            yield from (made(first, command, actor, None) for command in _OPENING)
+            yield from (made(first, command, actor, None) for command in OPENING)
             opened = True
         reason = f"{commit.subject}, commit {commit.commit}"
         results: list[Made | Refused] = []
