@@ -57,10 +57,18 @@ class World:
     now: datetime
     subjects: dict[UUID, list[Entry]] = field(default_factory=dict)
     children: Mapping[UUID, Children] = field(default_factory=dict)
+    lengths: dict[UUID, int] = field(default_factory=dict)
+    """How many events a subject has, where that is more than can still be read (erasure)."""
 
     def entries(self, subject: UUID) -> list[Entry]:
-        """Everything recorded of a subject; nothing if it is not in the record."""
+        """All that can be read of a subject; nothing if it is not in the record."""
         return self.subjects.get(subject, [])
+
+    def length(self, subject: UUID) -> int:
+        """How many events have been recorded of a subject, erased ones too."""
+        entries = self.entries(subject)
+        last = entries[-1].sequence if entries else 0
+        return max(last, self.lengths.get(subject, 0))
 
     def source(self, ref: str, *, field: str) -> tuple[UUID, Source]:
         """The source that `ref` means. Raises NotFound, naming the command's field."""
@@ -102,7 +110,7 @@ class World:
         parent: UUID | None = None,
     ) -> Draft:
         """The next event of a subject."""
-        return Draft(subject, len(self.entries(subject)) + 1, event, reported_at, parent)
+        return Draft(subject, self.length(subject) + 1, event, reported_at, parent)
 
     def take(self, drafts: Iterable[Draft]) -> None:
         """Count drafts as recorded, so that the next command of the same batch sees them.

@@ -166,6 +166,7 @@ class Record:
             now=self._now(),
             subjects={subject: entries_of(events) for subject, events in streams.items()},
             children=children,
+            lengths={subject: events[-1].version for subject, events in streams.items() if events},
         )
 
     def _result(self, envelope: Envelope, unit: Append, outcome: Outcome) -> Result:
