@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, get_args
+from typing import Any, Final, Generic, TypeVar, cast, get_args
 
 from msgspec import DecodeError, Struct, ValidationError, convert
 from msgspec.json import Decoder, Encoder, decode
 from msgspec.structs import fields
 
-from domain.events import AnyEvent
+from domain.events import AnyEvent, Event
 from domain.refusals import InvalidInput
+
+E = TypeVar("E", bound=Event)
 
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 """Turns the content of one schema version into that of the next."""
 
-UPCASTERS: Final[Mapping[tuple[str, int], Upcaster]] = {}
-"""By event type and the version to start from. A shape in the log is never edited: when a class
-in `domain.events` changes, its `schema` goes up by one and an upcaster is added here."""
-
-CLASSES: Final[Mapping[str, type[AnyEvent]]] = {
-    str(cls.__struct_config__.tag): cls for cls in get_args(AnyEvent)
-}
-
-SCHEMAS: Final[Mapping[str, int]] = {
-    name: next(field.default for field in fields(cls) if field.name == "schema")
-    for name, cls in CLASSES.items()
-}
-
-_encoder = Encoder(decimal_format="string")
-_decoder: Decoder[AnyEvent] = Decoder(AnyEvent)
-
+Upcasters = Mapping[tuple[str, int], Upcaster]
+"""By event type and the version to start from."""
 
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -42,45 +30,83 @@ class _Head(Struct):
 
 
 _head = Decoder(_Head)
+_encoder = Encoder(decimal_format="string")
 
 
-def type_of(event: AnyEvent) -> str:
+class Codec(Generic[E]):
+    """The text of some classes of events, with what leads up from their older shapes.
+
+    The log has one, `CODEC`. A text without a `schema` is of the first one.
+    """
+
+    def __init__(self, events: Any, upcasters: Upcasters) -> None:
+        self._decoder: Decoder[E] = Decoder(events)
+        self._events = events
+        self._upcasters = upcasters
+        self.schemas: Mapping[str, int] = {
+            str(cls.__struct_config__.tag): _schema(cls) for cls in get_args(events)
+        }
+        """Today's schema of each type of event."""
+
+    def encode(self, event: E) -> str:
+        """The event as JSON text. Raises InvalidInput if it holds text that no database takes."""
+        try:
+            text = _encoder.encode(event).decode()
+        except UnicodeEncodeError:
+            raise InvalidInput("a text holds half of a surrogate pair") from None
+        if _NUL.search(text):
+            raise InvalidInput("a text holds the character NUL")
+        name = type_of(event)
+        schema = self.schemas[name]
+        if schema > 1:
+            # It is a default, and so left out; but what is left out in the log means 1 for ever.
+            head = f'{{"type":"{name}"'
+            return f'{head},"schema":{schema}{text[len(head) :]}'
+        return text
+
+    def load(self, content: str | bytes) -> E:
+        """The event that a text holds, brought up to today's shape if it is older.
+
+        Raises ValueError if it is no event of this record, or of a later version than this
+        program knows.
+        """
+        try:
+            head = _head.decode(content)
+            current = self.schemas.get(head.type)
+            if current is None:
+                raise ValueError(f"this is no event of the record: {head.type!r} is not known")
+            if head.schema == current:
+                return self._decoder.decode(content)
+            if head.schema > current:
+                raise ValueError(
+                    f"{head.type} has schema {head.schema};"
+                    f" this program knows {current}: upgrade it"
+                )
+            old: dict[str, Any] = decode(content)
+            for version in range(head.schema, current):
+                step = self._upcasters.get((head.type, version))
+                if step is None:
+                    raise ValueError(f"nothing leads up from schema {version} of {head.type}")
+                old = step(old) | {"schema": version + 1}
+            return cast(E, convert(old, self._events))
+        except (DecodeError, ValidationError) as error:
+            raise ValueError(f"this is no event of the record: {error}") from None
+
+
+def _schema(cls: type[Event]) -> int:
+    return next(int(field.default) for field in fields(cls) if field.name == "schema")
+
+
+def type_of(event: Event) -> str:
     """The event's name in the log, such as `claim.reported`."""
     return str(event.__struct_config__.tag)
 
 
-def encode(event: AnyEvent) -> str:
-    """The event as JSON text. Raises InvalidInput if it holds text that no database takes."""
-    try:
-        text = _encoder.encode(event).decode()
-    except UnicodeEncodeError:
-        raise InvalidInput("a text holds half of a surrogate pair") from None
-    if _NUL.search(text):
-        raise InvalidInput("a text holds the character NUL")
-    return text
+UPCASTERS: Final[Upcasters] = {}
+"""A shape in the log is never edited: when a class in `domain.events` changes, its `schema` goes
+up by one and an upcaster is added here."""
 
+CODEC: Final[Codec[AnyEvent]] = Codec(AnyEvent, UPCASTERS)
 
-def load(
-    content: str | bytes, upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS
-) -> AnyEvent:
-    """The event that the log's content holds, brought up to today's shape if it is older.
-
-    Raises ValueError if the content is no event of this record, or of a later version than this
-    program knows.
-    """
-    try:
-        head = _head.decode(content)
-        current = SCHEMAS[head.type]
-        if head.schema == current:
-            return _decoder.decode(content)
-        if head.schema > current:
-            raise ValueError(
-                f"{head.type} has schema {head.schema}; this program knows {current}: upgrade it"
-            )
-        old: dict[str, Any] = decode(content)
-        for version in range(head.schema, current):
-            old = upcasters[head.type, version](old) | {"schema": version + 1}
-        event: AnyEvent = convert(old, AnyEvent, strict=False)
-        return event
-    except (DecodeError, ValidationError, KeyError) as error:
-        raise ValueError(f"this is no event of the record: {error}") from None
+encode = CODEC.encode
+load = CODEC.load
