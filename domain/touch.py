@@ -9,6 +9,8 @@ from domain.claim import Claim
 from domain.events import (
     AnyEvent,
     ClaimLinked,
+    ClaimReported,
+    ClaimRetracted,
     ClaimReviewed,
     ReportPublished,
     SourceMerged,
@@ -17,13 +19,25 @@ from domain.values import AttributionChange, Change, StoryChange
 
 
 def named_by(event: AnyEvent) -> Iterator[UUID]:
-    """The subjects that an event names by itself, beside the one whose event it is."""
+    """The subjects that an event names by itself, beside the one whose event it is.
+
+    In a change these are both the old and the new ones: whoever was taken out is concerned too,
+    and one that came in may be gone again by a later change that was recorded before.
+    """
     match event:
         case SourceMerged():
             yield event.into
         case ReportPublished():
             if event.outlet is not None:
                 yield event.outlet
+        case ClaimReported():
+            yield event.report
+            if event.story is not None:
+                yield event.story
+            yield from (step.source for step in event.attribution)
+        case ClaimRetracted():
+            if event.with_report is not None:
+                yield event.with_report
         case ClaimLinked():
             yield event.to
         case ClaimReviewed():
@@ -34,10 +48,10 @@ def named_by(event: AnyEvent) -> Iterator[UUID]:
     changes: tuple[Change, ...] = getattr(event, "changes", ())
     for change in changes:
         match change:
-            case AttributionChange():  # whoever was taken out of the chain is concerned too
-                yield from (step.source for step in change.old)
-            case StoryChange() if change.old is not None:
-                yield change.old
+            case AttributionChange():
+                yield from (step.source for step in (*change.old, *change.new))
+            case StoryChange():
+                yield from (story for story in (change.old, change.new) if story is not None)
 
 
 def named_in(claim: Claim) -> Iterator[UUID]:
