@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TypeVar
 
 from msgspec import UnsetType
 
-from domain.catalogue_rules import given
-from domain.claim import Claim, apply_changes
+from domain.claim import Claim
 from domain.commands import AmendClaim, CorrectClaim, QuantityInput, StepInput
 from domain.moments import parse_about
 from domain.refusals import InvalidInput, InvalidTime, NotFound, NothingChanged
@@ -25,8 +25,15 @@ from domain.values import (
 )
 from domain.world import World
 
-LARGEST_EXPONENT = 30
-"""Numbers are kept to at most this many digits before and after the point."""
+T = TypeVar("T")
+
+MOST_PLACES = 30
+"""Numbers are kept to at most this many digits before, and after, the point."""
+
+
+def given(value: T | UnsetType, otherwise: T) -> T:
+    """A field's new value, or what it was where the command leaves it out."""
+    return otherwise if isinstance(value, UnsetType) else value
 
 
 def changes_of(
@@ -57,7 +64,7 @@ def changes_of(
             story, _ = world.story(command.story, field="story")
         if story != before.story:
             changes.append(StoryChange(old=before.story, new=story))
-    if required and apply_changes(before, changes) == before:
+    if required and not changes:
         raise NothingChanged("every field given has this value already", field="claim")
     return tuple(changes)
 
@@ -69,13 +76,15 @@ def _quantity_changes(before: Claim, command: CorrectClaim | AmendClaim) -> list
         old = known.get(new.key)
         if old != new:
             changes.append(QuantityChange(old=old, new=new))
+    named = {(number.label, number.unit) for number in command.quantities}
     for index, key in enumerate(command.remove_quantities):
+        field = f"remove_quantities[{index}]"
         old = known.get((key.label, key.unit))
         if old is None:
-            raise NotFound(
-                f"the claim has no quantity {key.label!r} in {key.unit!r}",
-                field=f"remove_quantities[{index}]",
-            )
+            raise NotFound(f"the claim has no quantity {key.label!r} in {key.unit!r}", field=field)
+        if old.key in named:
+            raise InvalidInput(f"{key.label!r} is given twice in the same unit", field=field)
+        named.add(old.key)
         changes.append(QuantityChange(old=old, new=None))
     return changes
 
@@ -133,6 +142,8 @@ def _decimal(value: Decimal, field: str) -> Decimal:
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int):
         raise InvalidInput(f"{value} is not a number", field=field)
-    if exponent < -LARGEST_EXPONENT or value.adjusted() > LARGEST_EXPONENT:
-        raise InvalidInput(f"it has more than {LARGEST_EXPONENT} places", field=field)
+    if exponent < -MOST_PLACES or value.adjusted() >= MOST_PLACES:
+        raise InvalidInput(
+            f"it has more than {MOST_PLACES} digits before or after the point", field=field
+        )
     return value
