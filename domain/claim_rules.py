@@ -35,7 +35,7 @@ from domain.events import (
     ConcernLifted,
     ReportWithdrawn,
 )
-from domain.history import Entry
+from domain.history import Entry, voided
 from domain.ids import Subject
 from domain.refusals import (
     AlreadyLinked,
@@ -233,13 +233,15 @@ def amend_claim(world: World, command: AmendClaim) -> Decision:
     """
     subject, _ = world.claim(command.claim, field="claim")
     entries = world.entries(subject)
-    if not 1 <= command.amends <= len(entries):
+    amended = next((entry for entry in entries if entry.sequence == command.amends), None)
+    if amended is None:
         raise NotFound(f"the claim has no event {command.amends}", field="amends")
-    amended = entries[command.amends - 1]
     if command.void and command.amends == 1:
         raise InvalidInput(
             "the first event of a claim cannot be voided; amend its fields", field="void"
         )
+    if command.amends in voided(entries):
+        raise NothingChanged(f"event {command.amends} does not count already", field="amends")
     before = _before_amendment(entries, amended)
     changes = changes_of(world, before, command, required=not command.void)
     if command.void and changes:

@@ -50,11 +50,18 @@ def in_effect(
 
 
 def voided(entries: Sequence[Entry]) -> frozenset[int]:
-    """Which of a claim's events (by sequence) do not count, because a later amendment that itself
-    counts has made them void."""
+    """Which of a claim's events (by sequence) do not count: those that a later amendment, which
+    itself counts, has made void, and what we had said about the content of such events."""
+    amendments = sorted(
+        (entry.position, entry.sequence, event.amends, event.void)
+        for entry in entries
+        if isinstance(event := entry.event, ClaimAmended)
+    )
     void: set[int] = set()
-    for entry in sorted(entries, key=lambda entry: entry.position, reverse=True):
-        event = entry.event
-        if isinstance(event, ClaimAmended) and event.void and entry.sequence not in void:
-            void.add(event.amends)
+    for _, sequence, amended, is_void in reversed(amendments):
+        if is_void and sequence not in void:
+            void.add(amended)
+    for _, sequence, amended, is_void in amendments:
+        if not is_void and amended in void:
+            void.add(sequence)
     return frozenset(void)

@@ -57,8 +57,7 @@ class Bitemporal(Generic[S]):
         last = self._timelines[subject].last
         latest = last.reported_from if last is not None else None
         for entry in entries:
-            event = entry.event
-            if isinstance(event, ClaimAmended) and event.void:
+            if isinstance(entry.event, ClaimAmended):
                 return True
             if latest is not None and entry.reported_at < latest:
                 return True
@@ -68,9 +67,8 @@ class Bitemporal(Generic[S]):
     def take(self, subject: UUID, entry: Entry) -> S | None:
         """Take up one event of a prepared subject; the state after everything known of it."""
         timeline = self._timelines[subject]
-        event = entry.event
-        void = isinstance(event, ClaimAmended) and event.void
-        if void or timeline.is_late(entry.reported_at):
+        # Whether an amendment counts, and what it makes void, only the whole history tells.
+        if isinstance(entry.event, ClaimAmended) or timeline.is_late(entry.reported_at):
             closed, opened = timeline.insert(entry, self.states)
         else:
             state = self.step(timeline.last.state if timeline.last else None, entry)
