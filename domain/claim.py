@@ -81,7 +81,7 @@ class Claim(Struct, frozen=True, kw_only=True):
     """The state of a claim as of some (reporting time, position)."""
 
     version: int
-    """How many of its events count."""
+    """How many of its events there are by then, those that were made void among them."""
     ref: str | None
     report: UUID
     story: UUID | None
@@ -183,6 +183,7 @@ def _apply(state: Claim, event: AnyEvent, at: datetime) -> Claim:
             return replace(
                 apply_changes(state, event.changes),
                 corrected=state.corrected or wrong,
+                concern_since=None if wrong else state.concern_since,
                 declared_changes=state.declared_changes + declared,
                 silent_changes=state.silent_changes + (not declared),
             )
