@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.events import (
+    REPORT_FIELDS,
     ReportMoved,
     ReportPublished,
     ReportRevised,
@@ -162,14 +163,8 @@ def evolve_report(state: Report | None, entry: Entry) -> Report | None:
     state = replace(state, version=state.version + 1)
     match event:
         case ReportRevised():
-            return replace(
-                state,
-                headline=event.headline,
-                byline=event.byline,
-                credits=event.credits,
-                language=event.language,
-                caution=event.caution,
-            )
+            named = event.fields or REPORT_FIELDS
+            return replace(state, **{name: getattr(event, name) for name in named})
         case ReportMoved():
             others = tuple(url for url in state.urls if url != event.url)
             return replace(state, urls=(event.url, *others))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypeVar
 from uuid import UUID
 
 from msgspec import UnsetType
 
+from domain.catalogue import Report, report_as_of
 from domain.claim import claim_as_of
 from domain.commands import (
     AddSourceAlias,
@@ -21,6 +21,7 @@ from domain.commands import (
     WithdrawReport,
 )
 from domain.events import (
+    REPORT_FIELDS,
     ClaimRetracted,
     ReportMoved,
     ReportPublished,
@@ -43,8 +44,6 @@ from domain.values import Notice
 from domain.words import Scope, Status
 from domain.world import Children, Decision, Draft, World
 
-T = TypeVar("T")
-
 
 def new_subject(world: World, subject: Subject, ref: str) -> tuple[UUID, str | None]:
     """The id for something new, and its reference if that is not the id itself.
@@ -52,14 +51,9 @@ def new_subject(world: World, subject: Subject, ref: str) -> tuple[UUID, str | N
     Raises AlreadyExists if it is in the record already.
     """
     identity = resolve(subject, ref)
-    if world.entries(identity):
+    if world.length(identity):
         raise AlreadyExists(f"{subject.value} {ref!r} is in the record already", field=subject)
     return identity, None if ref == str(identity) else ref
-
-
-def given(value: T | UnsetType, otherwise: T) -> T:
-    """A field's new value, or what it was where the command leaves it out."""
-    return otherwise if isinstance(value, UnsetType) else value
 
 
 def notice(world: World, given: NoticeInput | None) -> Notice | None:
@@ -98,7 +92,7 @@ def merge_sources(world: World, command: MergeSources) -> Decision:
     for ref, merged, name in ((command.source, source, "source"), (command.into, into, "into")):
         if merged.merged_into is not None:
             raise AlreadyMerged(f"{ref!r} was merged into {merged.merged_into}", field=name)
-    seen = (target, len(world.entries(target)))
+    seen = (target, world.length(target))
     return Decision((world.draft(subject, SourceMerged(into=target)),), relies_on=(seen,))
 
 
@@ -135,32 +129,30 @@ def publish_report(world: World, command: PublishReport) -> Decision:
 
 
 def revise_report(world: World, command: ReviseReport) -> Decision:
-    """Something about the report changes."""
-    subject, report = world.report(command.report, field="report")
-    at = world.reporting_time(
-        command.published_at,
-        command.observed_at,
-        earliest=report.first_reported_at,
-        what="the report was published",
-    )
+    """Something about the report, as it stood then, changes; only that is recorded."""
+    subject, report, at = _published_then(world, command)
+    new = {
+        name: value
+        for name in REPORT_FIELDS
+        if not isinstance(value := getattr(command, name), UnsetType)
+        and value != getattr(report, name)
+    }
+    if not new:
+        raise NothingChanged("the report reads like this already", field="report")
     event = ReportRevised(
-        headline=given(command.headline, report.headline),
-        byline=given(command.byline, report.byline),
-        credits=given(command.credits, report.credits),
-        language=given(command.language, report.language),
-        caution=given(command.caution, report.caution),
+        **new,
+        fields=tuple(new),
         notice=notice(world, command.notice),
         published_at=command.published_at,
         observed_at=command.observed_at,
     )
-    fields = ("headline", "byline", "credits", "language", "caution")
-    if all(getattr(event, name) == getattr(report, name) for name in fields):
-        raise NothingChanged("the report reads like this already", field="headline")
     return Decision((world.draft(subject, event, at),))
 
 
-def move_report(world: World, command: MoveReport) -> Decision:
-    """The address is not the one it has."""
+def _published_then(
+    world: World, command: ReviseReport | MoveReport | WithdrawReport
+) -> tuple[UUID, Report, datetime]:
+    """The report as it stood at the command's reporting time, and that time."""
     subject, report = world.report(command.report, field="report")
     at = world.reporting_time(
         command.published_at,
@@ -168,6 +160,12 @@ def move_report(world: World, command: MoveReport) -> Decision:
         earliest=report.first_reported_at,
         what="the report was published",
     )
+    return subject, report_as_of(world.entries(subject), at) or report, at
+
+
+def move_report(world: World, command: MoveReport) -> Decision:
+    """The address is not the one it had then."""
+    subject, report, at = _published_then(world, command)
     if report.urls and report.urls[0] == command.url:
         raise NothingChanged("this is its address already", field="url")
     event = ReportMoved(
@@ -177,16 +175,15 @@ def move_report(world: World, command: MoveReport) -> Decision:
 
 
 def withdraw_report(world: World, command: WithdrawReport) -> Decision:
-    """A report is withdrawn once, and takes every claim still standing in it along."""
-    subject, report = world.report(command.report, field="report")
-    if report.withdrawal is not None:
+    """A report is withdrawn once, and takes every claim still standing in it along.
+
+    A claim that was only seen later, on the day of the withdrawal or in an archived copy, goes as
+    soon as it was there.
+    """
+    subject, known = world.report(command.report, field="report")
+    if known.withdrawal is not None:
         raise AlreadyRetracted("the report has been withdrawn already", field="report")
-    at = world.reporting_time(
-        command.published_at,
-        command.observed_at,
-        earliest=report.first_reported_at,
-        what="the report was published",
-    )
+    _, _, at = _published_then(world, command)
     event = ReportWithdrawn(
         nature=command.nature,
         because=command.because,
@@ -196,11 +193,20 @@ def withdraw_report(world: World, command: WithdrawReport) -> Decision:
     )
     children = world.children.get(subject, Children((), 0))
     drafts = [world.draft(subject, event, at)]
+    passed_over: list[tuple[UUID, int]] = []
     for claim in children.claims:
-        state = claim_as_of(world.entries(claim), at)
-        if state is not None and state.status is not Status.RETRACTED:
-            drafts.append(retraction_with_report(world, claim, subject, event, at, after=0))
-    return Decision(tuple(drafts), childless_since=(subject, children.position))
+        first = claim_as_of(world.entries(claim))
+        when = at if first is None else max(at, first.first_reported_at)
+        state = claim_as_of(world.entries(claim), when)
+        if state is None or state.status is Status.RETRACTED:
+            passed_over.append((claim, world.length(claim)))
+        else:
+            drafts.append(retraction_with_report(world, claim, subject, event, when, after=0))
+    return Decision(
+        tuple(drafts),
+        relies_on=tuple(passed_over),
+        childless_since=(subject, children.position),
+    )
 
 
 def retraction_with_report(
@@ -223,4 +229,4 @@ def retraction_with_report(
         published_at=withdrawn.published_at,
         observed_at=withdrawn.observed_at,
     )
-    return Draft(claim, len(world.entries(claim)) + 1 + after, event, at)
+    return Draft(claim, world.length(claim) + 1 + after, event, at)

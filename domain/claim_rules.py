@@ -37,6 +37,7 @@ from domain.events import (
 )
 from domain.history import Entry, voided
 from domain.ids import Subject
+from domain.moments import parse_moment
 from domain.refusals import (
     AlreadyLinked,
     AlreadyRetracted,
@@ -57,7 +58,8 @@ from domain.world import Decision, World
 def report_claim(world: World, command: ReportClaim) -> Decision:
     """A claim is reported once, by a report that is in the record.
 
-    Where the report has been withdrawn since, the claim is retracted with it at once.
+    Where the report has been withdrawn since, the claim is retracted with it at once. A withdrawal
+    that is known to the day only may have come at the end of that day.
     """
     subject, ref = new_subject(world, Subject.CLAIM, command.claim)
     report_id, report = world.report(command.report, field="report")
@@ -89,19 +91,19 @@ def report_claim(world: World, command: ReportClaim) -> Decision:
     )
     drafts = [world.draft(subject, event, at, parent=report_id)]
     if report.withdrawal is not None:
-        if at > report.withdrawal.at:
-            raise AlreadyRetracted("its report had been withdrawn by then", field="report")
         withdrawn = next(
             entry.event
             for entry in world.entries(report_id)
             if isinstance(entry.event, ReportWithdrawn)
         )
+        gone_by = parse_moment(withdrawn.published_at or withdrawn.observed_at or "").end
+        if at > report.withdrawal.at and at >= gone_by:
+            raise AlreadyRetracted("its report had been withdrawn by then", field="report")
+        gone_at = max(at, report.withdrawal.at)
         drafts.append(
-            retraction_with_report(
-                world, subject, report_id, withdrawn, report.withdrawal.at, after=1
-            )
+            retraction_with_report(world, subject, report_id, withdrawn, gone_at, after=1)
         )
-    return Decision(tuple(drafts), relies_on=((report_id, len(world.entries(report_id))),))
+    return Decision(tuple(drafts), relies_on=((report_id, world.length(report_id)),))
 
 
 def correct_claim(world: World, command: CorrectClaim) -> Decision:

@@ -7,6 +7,7 @@ the actor and the reason stand beside the event in the log (see `domain.history.
 
 from __future__ import annotations
 
+from typing import Final, Literal, get_args
 from uuid import UUID
 
 from msgspec import Struct
@@ -87,9 +88,16 @@ class ReportPublished(Event, tag="report.published", frozen=True, kw_only=True):
     observed_at: str | None = None
 
 
-class ReportRevised(Event, tag="report.revised", frozen=True, kw_only=True):
-    """What surrounds the claims changed: headline, byline, credits, language."""
+ReportField = Literal["headline", "byline", "credits", "language", "caution"]
 
+REPORT_FIELDS: Final[tuple[ReportField, ...]] = get_args(ReportField)
+
+
+class ReportRevised(Event, tag="report.revised", frozen=True, kw_only=True):
+    """What surrounds the claims changed: headline, byline, credits, language, caution."""
+
+    fields: tuple[ReportField, ...] = ()
+    """Which of them; the others stay. Where none is named, all five are as they are given here."""
     headline: Line | None = None
     byline: tuple[Line, ...] = ()
     credits: tuple[Line, ...] = ()

@@ -38,6 +38,7 @@ from domain.commands import (
     WithdrawReport,
 )
 from domain.events import (
+    REPORT_FIELDS,
     AnyEvent,
     ClaimAmended,
     ClaimCorrected,
@@ -190,13 +191,10 @@ def _report_command(
                 **times,
             )
         case ReportRevised():
+            named = event.fields or REPORT_FIELDS
             return ReviseReport(
                 report=names.of(subject),
-                headline=event.headline,
-                byline=event.byline,
-                credits=event.credits,
-                language=event.language,
-                caution=event.caution,
+                **{name: getattr(event, name) for name in named},
                 notice=_notice(event.notice, names),
                 **times,
             )
