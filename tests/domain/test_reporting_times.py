@@ -1,0 +1,118 @@
+"""The rules for when something was public, or was seen."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.commands import CorrectClaim, PublishReport, ReportClaim, RetractClaim
+from domain.moments import SKEW, TICK
+from domain.refusals import InvalidTime
+from domain.world import World
+from tests.domain.desk import NOW, OUT, claim_id, empty, given, report_id, utc
+
+
+def published(at: str | None = None, seen: str | None = None) -> PublishReport:
+    return PublishReport(report="x", published_at=at, observed_at=seen)
+
+
+@pytest.mark.parametrize(
+    ("at", "seen", "expected"),
+    [
+        ("2024-08-20T05:12:30Z", None, utc(20, 5, 12) + timedelta(seconds=30)),
+        ("2024-08-20T05:12+03:00", None, utc(20, 2, 12)),
+        ("2024-08-20", None, utc(20)),
+        ("2024-08-20+03:00", None, utc(19, 21)),
+        ("2024-08", None, utc(1)),
+        (None, "2024-08-20", utc(20)),
+        ("2024-08-20", "2024-08-25", utc(20)),
+    ],
+)
+def test_a_time_counts_from_its_start_in_its_zone(
+    at: str | None, seen: str | None, expected: object
+) -> None:
+    desk = empty()
+    desk.when(published(at, seen))
+    assert desk.entries(report_id("x"))[0].reported_at == expected
+    assert desk.report("x").published_at == at
+    assert desk.report("x").observed_at == seen
+
+
+def test_a_time_is_needed() -> None:
+    empty().refuses(published(), InvalidTime, "published_at")
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2024-02-30", "2024-08-20T25:00", "2024-8-1"])
+def test_a_time_that_is_none_is_refused_with_its_field(text: str) -> None:
+    empty().refuses(published(text), InvalidTime, "published_at")
+    empty().refuses(published("2024-08-20", text), InvalidTime, "observed_at")
+
+
+def test_the_future_is_refused_beyond_five_minutes_of_skew() -> None:
+    assert timedelta(minutes=5) == SKEW
+    edge, beyond = "2024-09-01T12:05:00Z", "2024-09-01T12:05:00.000001Z"
+    empty().when(published(edge))
+    empty().refuses(published(beyond), InvalidTime, "published_at")
+    empty().refuses(published(None, beyond), InvalidTime, "observed_at")
+    empty().refuses(published("2024-08-20", beyond), InvalidTime, "observed_at")
+
+
+def test_today_is_not_the_future() -> None:
+    desk = empty()
+    desk.when(published("2024-09-01"))
+    desk.refuses(PublishReport(report="y", published_at="2024-09-02"), InvalidTime, "published_at")
+
+
+def test_today_in_the_west_of_the_world_has_not_begun_before_it_has() -> None:
+    desk = empty()
+    desk.refuses(published("2024-09-01-12:06"), InvalidTime, "published_at")
+    desk.when(published("2024-09-01-12:05"))
+
+
+def test_before_the_first_time_is_refused_to_the_microsecond() -> None:
+    world = World(NOW)
+    exact = "2024-08-01T10:00:00"
+    assert world.reporting_time(exact, None, earliest=OUT) == OUT
+    with pytest.raises(InvalidTime) as caught:
+        world.reporting_time(exact, None, earliest=OUT + TICK)
+    assert caught.value.field == "published_at"
+
+
+@pytest.mark.parametrize("coarse", ["2024-08-01T10:00", "2024-08-01", "2024-08", "2024"])
+def test_a_coarse_time_that_holds_the_first_one_counts_from_there(coarse: str) -> None:
+    desk = given(RetractClaim(claim="c", published_at=coarse))
+    assert desk.entries(claim_id())[-1].reported_at == OUT
+
+
+def test_a_coarse_time_that_ends_with_the_first_one_is_before_it() -> None:
+    midnight = PublishReport(report="m", published_at="2024-08-02T00:00Z")
+    desk = given(midnight, ReportClaim(claim="d", report="m", statement="x"))
+    day_before = RetractClaim(claim="d", observed_at="2024-08-01")
+    desk.refuses(day_before, InvalidTime, "observed_at")
+
+
+def test_a_day_keeps_its_precision_beside_the_instant_that_it_counts_from() -> None:
+    desk = given(RetractClaim(claim="c", published_at="2024-08-03"))
+    entry = desk.entries(claim_id())[-1]
+    assert entry.reported_at == utc(3)
+    assert getattr(entry.event, "published_at", None) == "2024-08-03"
+
+
+def test_a_late_arrival_is_judged_by_what_stood_at_its_own_time() -> None:
+    desk = given(
+        CorrectClaim(claim="c", version=1, statement="five", published_at="2024-08-05"),
+        RetractClaim(claim="c", published_at="2024-08-07"),
+    )
+    known = desk.position
+    desk.when(CorrectClaim(claim="c", version=2, statement="six", published_at="2024-08-06"))
+    desk.when(CorrectClaim(claim="c", version=1, statement="two", published_at="2024-08-02"))
+    told = [desk.claim(at=f"2024-08-0{day}").statement for day in (2, 4, 5, 6, 8)]
+    assert told == ["two", "two", "five", "six", "six"]
+    assert desk.claim(at="2024-08-06", position=known).statement == "five"
+
+
+def test_events_of_one_time_are_taken_in_the_order_of_recording() -> None:
+    desk = given(
+        CorrectClaim(claim="c", version=1, statement="one", published_at="2024-08-05"),
+        CorrectClaim(claim="c", version=2, statement="two", published_at="2024-08-05"),
+    )
+    assert desk.claim().statement == "two"
