@@ -7,13 +7,14 @@ import platform
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from benchmarks import appends, imports
 from benchmarks.ground import Ground, ground
 from benchmarks.rounds import Table
 
 Measure = Callable[[Ground, bool], Iterable[Table]]
 """From the ground and whether only a small trial is wanted to tables, each as it is ready."""
 
-MEASURES: Final[dict[str, Measure]] = {}
+MEASURES: Final[dict[str, Measure]] = {"appends": appends.measure, "imports": imports.measure}
 
 
 def main() -> None:

@@ -1,0 +1,178 @@
+"""Bulk import: a file of interchange lines into an empty record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any, Final
+
+import psycopg
+from eventsourcing.persistence import StoredEvent
+
+from benchmarks import library
+from benchmarks.ground import Ground
+from benchmarks.rounds import ROUNDS, Goal, Table, in_turn
+from cli.importing import Outcome, record_all
+from eventlog.database import Database
+from eventlog.log import Log
+from eventlog.record import Record
+from feeds.interchange import read
+from feeds.items import Refused
+
+REPORTS: Final = 2_000
+"""Reports in the file; each comes with four claims, three corrections and one retraction."""
+AT_ONCE: Final = 500
+"""Events that the library saves in one transaction."""
+
+DATELINE: Final = "Dateline, from the file"
+LIBRARY: Final = "eventsourcing, stored events made beforehand"
+LIMIT: Final = "COPY of the log's rows (the limit)"
+
+COLUMNS: Final = (
+    "position, recorded_at, reported_at, stream_id, parent_id, version, type, actor, reason, key,"
+    " digest"
+)
+
+
+def measure(ground: Ground, small: bool) -> Iterator[Table]:
+    """Events per second into an empty log.
+
+    Dateline does what `dateline import` does up to the projections, which come afterwards:
+    read the lines, look at what is there, decide, and append, with idempotency keys. The library
+    is spared all of it: it is handed the very same events, encoded already, and appends them. It
+    neither parses, decides nor encodes, and keeps no keys, record times, actors or digests. COPY
+    puts the finished rows of the log, and their content, into two tables of the same columns that
+    have no index and no rule.
+    """
+    with ExitStack() as stack:
+        path = Path(stack.enter_context(TemporaryDirectory())) / "import.jsonl"
+        path.write_text("".join(f"{json.dumps(line)}\n" for line in _lines(small)), "utf-8")
+        made = _Made(stack, ground, path)
+        sides: dict[str, Callable[[], float]] = {
+            DATELINE: lambda: _dateline(ground, path),
+            LIBRARY: lambda: _library(ground, made.stored),
+            LIMIT: lambda: _copy(ground, made),
+        }
+        medians = in_turn(sides, 1 if small else ROUNDS)
+    title = f"Bulk import of {len(made.stored):,} events"
+    yield Table(title, "events/s", medians, (Goal(DATELINE, LIBRARY, least=1.5),))
+
+
+def _lines(small: bool) -> Iterator[dict[str, Any]]:
+    """Sources and stories, and reports on them whose claims are corrected and retracted."""
+    for number in range(20):
+        yield {
+            "command": "register_source",
+            "source": f"source-{number}",
+            "name": f"Source number {number}",
+            "kind": "outlet" if number < 10 else "official_body",
+        }
+        yield {"command": "open_story", "story": f"story-{number}", "title": f"Story {number}"}
+    for number in range(REPORTS // 10 if small else REPORTS):
+        yield from _report(number)
+
+
+def _report(number: int) -> Iterator[dict[str, Any]]:
+    day = f"2024-{number // 28 % 12 + 1:02}-{number % 28 + 1:02}"
+    yield {
+        "command": "publish_report",
+        "report": f"report-{number}",
+        "outlet": f"source-{number % 10}",
+        "headline": f"What the officials said on {day}, as far as is known",
+        "language": "en",
+        "url": f"https://outlet.example/{day}/{number}",
+        "published_at": f"{day}T08:00:00Z",
+    }
+    claims = [f"report-{number}:claim-{place}" for place in range(4)]
+    for place, claim in enumerate(claims):
+        yield {
+            "command": "report_claim",
+            "claim": claim,
+            "report": f"report-{number}",
+            "story": f"story-{number % 20}",
+            "kind": "figure",
+            "statement": f"The officials counted {number + place} vehicles near crossing {place}.",
+            "language": "en",
+            "about": day,
+            "attribution": [{"source": f"source-{10 + number % 10}", "verb": "claimed"}],
+            "quantities": [{"label": "vehicles", "value": str(number + place)}],
+        }
+    for place, claim in enumerate(claims[:3]):
+        yield {
+            "command": "correct_claim",
+            "claim": claim,
+            "version": 1,
+            "statement": f"The officials counted {number + 10} vehicles near crossing {place}.",
+            "quantities": [{"label": "vehicles", "value": str(number + 10)}],
+            "published_at": f"{day}T12:00:00Z",
+        }
+    yield {"command": "retract_claim", "claim": claims[3], "published_at": f"{day}T18:00:00Z"}
+
+
+class _Made:
+    """What an import of the file comes to, for those who only have to store it."""
+
+    def __init__(self, stack: ExitStack, ground: Ground, path: Path) -> None:
+        database = stack.enter_context(ground.record())
+        events = _import(database, path)
+        with Log(database.conninfo) as log:
+            self.stored = [
+                StoredEvent(
+                    event.stream_id, event.version, event.type, (event.content or "").encode()
+                )
+                for event in log.read(0, events)
+            ]
+        with psycopg.connect(database.owner_conninfo) as connection:
+            self.rows = _copied(connection, f"SELECT {COLUMNS} FROM dateline.log")
+            self.contents = _copied(connection, "SELECT * FROM dateline.log_content")
+
+
+def _copied(connection: psycopg.Connection, query: str) -> bytes:
+    with connection.cursor().copy(f"COPY ({query}) TO STDOUT (FORMAT binary)") as copy:
+        return b"".join(copy)
+
+
+def _import(database: Database, path: Path) -> int:
+    """Import the file as `dateline import` does; the number of events."""
+    outcome = Outcome()
+    with Record(database) as record, path.open("rb", buffering=0) as stream:
+        results = read(stream, actor="benchmarks", tally=outcome.tally)
+        record_all(record, results, outcome, _refuse, lambda: None)
+    with Log(database.conninfo) as log:
+        return log.head().position
+
+
+def _refuse(refused: Refused) -> None:
+    raise RuntimeError(f"line {refused.line_number}: {refused.reason}")
+
+
+def _dateline(ground: Ground, path: Path) -> float:
+    with ground.record() as database:
+        began = perf_counter()
+        events = _import(database, path)
+        return events / (perf_counter() - began)
+
+
+def _library(ground: Ground, events: Sequence[StoredEvent]) -> float:
+    with ground.empty() as url, library.recorder(url, connections=1) as recorder:
+        began = perf_counter()
+        for start in range(0, len(events), AT_ONCE):
+            recorder.insert_events(events[start : start + AT_ONCE])
+        return len(events) / (perf_counter() - began)
+
+
+def _copy(ground: Ground, made: _Made) -> float:
+    with ground.record() as database, psycopg.connect(database.owner_conninfo) as connection:
+        connection.execute("CREATE TABLE rows (LIKE dateline.log)")
+        connection.execute("CREATE TABLE contents (LIKE dateline.log_content)")
+        connection.commit()
+        began = perf_counter()
+        for table, rows in (("rows", made.rows), ("contents", made.contents)):
+            with connection.cursor().copy(f"COPY {table} FROM STDIN (FORMAT binary)") as copy:
+                copy.write(rows)
+        connection.commit()
+        return len(made.stored) / (perf_counter() - began)
