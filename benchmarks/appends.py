@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -65,6 +66,7 @@ def measure(ground: Ground, small: bool) -> Iterator[Table]:
                 title += f" (without Emmett: {without})"
             sides[LIMIT] = _pgbench(stack, ground, writers)
             timed = {name: _for(side, seconds) for name, side in sides.items()}
+            os.sync()  # or else what was set up would be written out while somebody is measured
             medians = in_turn(timed, 1 if small else ROUNDS)
         yield Table(title, "appends/s", medians, tuple(goals))
 
