@@ -67,7 +67,7 @@ def measure(ground: Ground, small: bool) -> Iterator[Table]:
             sides[LIMIT] = _pgbench(stack, ground, writers)
             timed = {name: _for(side, seconds) for name, side in sides.items()}
             os.sync()  # or else what was set up would be written out while somebody is measured
-            medians = in_turn(timed, 1 if small else ROUNDS)
+            medians = in_turn(timed, 1 if small else ROUNDS, warm=not small)
         yield Table(title, "appends/s", medians, tuple(goals))
 
 

@@ -68,7 +68,7 @@ def measure(ground: Ground, small: bool) -> Iterator[Table]:
             LIBRARY_LOG: lambda: _library_log(ground, made),
             LIMIT: lambda: _copy(ground, made),
         }
-        medians = in_turn(sides, 1 if small else ROUNDS)
+        medians = in_turn(sides, 1 if small else ROUNDS, warm=not small)
     goals = (
         Goal(DATELINE, LIBRARY, least=1.5),
         Goal(DATELINE, LIBRARY_LOG, least=1.5),
