@@ -114,6 +114,10 @@ class Log:
         """
         for unit in appends:
             check_append(unit)
+        return self.append_checked(appends)
+
+    def append_checked(self, appends: Sequence[Append]) -> list[Outcome]:
+        """Store units that `check_append` has passed; see ``append``."""
         return self._commits.append(appends) if appends else []
 
     def read(self, after: int, limit: int, upto: int | None = None) -> list[LoggedEvent]:

@@ -143,7 +143,9 @@ class Record:
             world.take(decision.drafts)
             units.append(unit)
             owners.append(index)
-        for index, unit, outcome in zip(owners, units, self._log.append(units), strict=True):
+        for index, unit, outcome in zip(
+            owners, units, self._log.append_checked(units), strict=True
+        ):
             results[index] = self._result(envelopes[index], unit, outcome)
         for index, first in repeats:
             results[index] = self._repeated(envelopes[index], envelopes[first], results[first])
@@ -190,7 +192,7 @@ class Record:
                 # The same command may have been recorded under its key a moment ago, and be what
                 # stands in its own way now.
                 return self._seen(envelope) or refusal
-            (outcome,) = self._log.append([unit])
+            (outcome,) = self._log.append_checked([unit])
         return Conflict("others kept writing to the same subject; try again")
 
     def _seen(self, envelope: Envelope) -> Result | None:

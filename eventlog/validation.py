@@ -14,7 +14,6 @@ def check_append(unit: Append) -> None:
     """Raise EntryInvalid, naming the field, where the unit cannot be stored as it is."""
     if not unit.events:
         raise EntryInvalid("events", "a unit needs at least one event")
-    versions: dict[UUID, int] = {}
     for event in unit.events:
         if event.content == "":
             raise EntryInvalid("content", "it is empty")
@@ -22,17 +21,10 @@ def check_append(unit: Append) -> None:
         _check_text("type", event.type)
         if not 1 <= event.version <= _LARGEST_VERSION:
             raise EntryInvalid("version", f"{event.version} is not a version; they count from 1")
-        if event.version != versions.get(event.stream_id, event.version - 1) + 1:
-            raise EntryInvalid("version", "versions of one stream must follow each other")
-        versions[event.stream_id] = event.version
         if event.reported_at is not None and event.reported_at.tzinfo is None:
             raise EntryInvalid("reported_at", "the time has no zone")
-    starts: dict[UUID, int] = {}
-    for event in unit.events:
-        starts.setdefault(event.stream_id, event.version - 1)
-    for guard in unit.guards:
-        if starts.setdefault(guard.stream_id, guard.version) != guard.version:
-            raise EntryInvalid("guards", f"stream {guard.stream_id} is taken at two versions")
+    if len(unit.events) > 1 or unit.guards:
+        _check_streams(unit)
     if not unit.actor:
         raise EntryInvalid("actor", "it is empty")
     _check_text("actor", unit.actor)
@@ -42,6 +34,20 @@ def check_append(unit: Append) -> None:
         _check_text("key", unit.key)
         if not 0 < len(unit.key) <= LONGEST_KEY:
             raise EntryInvalid("key", f"it must have 1 to {LONGEST_KEY} characters")
+
+
+def _check_streams(unit: Append) -> None:
+    starts: dict[UUID, int] = {}
+    versions: dict[UUID, int] = {}
+    for event in unit.events:
+        before = event.version - 1
+        if versions.get(event.stream_id, before) != before:
+            raise EntryInvalid("version", "versions of one stream must follow each other")
+        versions[event.stream_id] = event.version
+        starts.setdefault(event.stream_id, before)
+    for guard in unit.guards:
+        if starts.setdefault(guard.stream_id, guard.version) != guard.version:
+            raise EntryInvalid("guards", f"stream {guard.stream_id} is taken at two versions")
 
 
 def _check_text(field: str, text: str) -> None:
