@@ -5,7 +5,7 @@ on Dateline's log. ``StoredEvent.state`` is the content, as UTF-8; an erased eve
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -42,6 +42,7 @@ from eventlog.entries import (
     VersionConflict,
 )
 from eventlog.validation import check_append
+from eventlog.wire import Packed, adapters, byteas, instants, int4s, int8s, texts, uuids
 
 CHANNEL = "dateline_log"
 """Where the database announces each append; the payload is the last position."""
@@ -50,15 +51,13 @@ CONNINFO = "DATELINE_CONNINFO"
 LIBRARY_SCHEMA = "dateline_library"
 """What the library sees of the log, and room for the tables it makes itself."""
 
-# Numbers, ids and times go as text, so that one prepared statement serves every batch:
-# psycopg chooses the width of an integer array by the values in it.
 _APPEND = """
 SELECT * FROM dateline.append_v1(
-    %s::uuid[], %s::int4[], %b::text[], %b::text[], %s::timestamptz[], %s::uuid[],
+    %b::uuid[], %b::int4[], %b::text[], %b::text[], %b::timestamptz[], %b::uuid[],
     %b::text[], %b::text[], %b::text[],
-    %s::int4[], %s::uuid[], %s::int4[],
-    %s::int4[], %s::uuid[], %s::int8[],
-    %s::int4[], %b::text[], %b::bytea[], %s::int4[], %s::int4[])
+    %b::int4[], %b::uuid[], %b::int4[],
+    %b::int4[], %b::uuid[], %b::int8[],
+    %b::int4[], %b::text[], %b::bytea[], %b::int4[], %b::int4[])
 """
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -84,7 +83,11 @@ class LogDatastore(PostgresDatastore):
         )
         self.conninfo = conninfo
         self.pool.conninfo = conninfo
-        self.pool.kwargs = {"row_factory": dict_row, "autocommit": True}
+        self.pool.kwargs = {
+            "row_factory": dict_row,
+            "autocommit": True,
+            "context": adapters(),
+        }
 
 
 class LogSubscription(PostgresSubscription):
@@ -180,40 +183,43 @@ class LogRecorder(PostgresApplicationRecorder):
         Raises the library's persistence errors; after an OperationalError the batch may have
         been stored.
         """
-        parameters = (
-            _array(batch.e_stream),
-            _array(batch.e_version),
-            batch.e_type,
-            batch.e_content,
-            _array(batch.e_reported),
-            _array(batch.e_parent),
-            batch.e_actor,
-            batch.e_reason,
-            batch.e_key,
-            _array(batch.c_unit),
-            _array(batch.c_stream),
-            _array(batch.c_version),
-            _array(batch.p_unit),
-            _array(batch.p_parent),
-            _array(batch.p_position),
-            _array(batch.k_unit),
-            batch.k_key,
-            batch.k_digest,
-            _array(batch.k_first),
-            _array(batch.k_last),
-        )
         with (
             self.datastore.get_connection() as connection,
             connection.cursor(row_factory=tuple_row) as cursor,
         ):
-            rows = cursor.execute(_APPEND, parameters, prepare=True).fetchall()
+            rows = cursor.execute(_APPEND, _parameters(batch), prepare=True).fetchall()
         if rows[0][0] == "stored":
             return _appended(batch, rows[0][2], rows[0][4])
         return _refusals(batch, rows)
 
 
-def _array(values: Iterable[object]) -> str:
-    return "{" + ",".join(["NULL" if value is None else f'"{value}"' for value in values]) + "}"
+def _parameters(batch: Batch) -> tuple[Packed, ...]:
+    units = list(zip(batch.units, batch.appends, batch.first, batch.last, strict=True))
+    events = [(event, unit) for unit in batch.appends for event in unit.events]
+    guards = [(number, guard) for number, unit, _, _ in units for guard in unit.child_guards]
+    keyed = [one for one in units if one[1].key is not None]
+    return (
+        uuids([event.stream_id for event, _ in events]),
+        int4s([event.version for event, _ in events]),
+        texts([event.type for event, _ in events]),
+        texts([event.content for event, _ in events]),
+        instants([event.reported_at for event, _ in events]),
+        uuids([event.parent_id for event, _ in events]),
+        texts([unit.actor for _, unit in events]),
+        texts([unit.reason for _, unit in events]),
+        texts([unit.key for _, unit in events]),
+        int4s([number for number, _, _ in batch.taken]),
+        uuids([stream for _, stream, _ in batch.taken]),
+        int4s([version for _, _, version in batch.taken]),
+        int4s([number for number, _ in guards]),
+        uuids([guard.parent_id for _, guard in guards]),
+        int8s([guard.position for _, guard in guards]),
+        int4s([number for number, _, _, _ in keyed]),
+        texts([unit.key for _, unit, _, _ in keyed]),
+        byteas([unit.request_digest for _, unit, _, _ in keyed]),
+        int4s([first for _, _, first, _ in keyed]),
+        int4s([last for _, _, _, last in keyed]),
+    )
 
 
 def _appended(batch: Batch, before: int, time: datetime) -> dict[int, Outcome]:
@@ -223,19 +229,24 @@ def _appended(batch: Batch, before: int, time: datetime) -> dict[int, Outcome]:
     }
 
 
-def _refusals(batch: Batch, rows: Iterable[tuple[Any, ...]]) -> dict[int, Outcome]:
-    """Read the reasons; the key speaks first, as a unit seen before is not checked again."""
-    keys = dict(zip(batch.k_unit, batch.k_key, strict=True))
+def _refusals(batch: Batch, rows: Sequence[tuple[Any, ...]]) -> dict[int, Outcome]:
+    """Read the reasons; the key speaks first, as a unit seen before is not checked again.
+
+    A version that follows from a unit which is refused was not checked. It speaks before a child
+    does, so that a child counts only for the first unit refused.
+    """
+    keys = {number: unit.key for number, unit in zip(batch.units, batch.appends, strict=True)}
+    earliest = min(row[1] for row in rows)
     outcomes: dict[int, Outcome] = {}
     for reason, unit, first, last, recorded_at, subject, expected, actual in rows:
         match reason:
             case "replayed":
                 outcomes[unit] = Appended(first, last, recorded_at, replayed=True)
             case "key":
-                outcomes[unit] = KeyConflict(keys[unit])
+                outcomes[unit] = KeyConflict(keys[unit] or "")
             case "version":
                 outcomes.setdefault(unit, VersionConflict(subject, expected, actual))
-            case _:
+            case _ if unit == earliest:
                 outcomes.setdefault(unit, ChildConflict(subject))
     return outcomes
 

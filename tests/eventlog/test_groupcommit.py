@@ -10,7 +10,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from eventlog.batching import MOST_EVENTS, next_batch
@@ -261,6 +261,20 @@ class _Serial:
         return ("appended", first, last, False)
 
 
+# The last unit builds on a version that the one before it would have made, had it not been refused.
+_ON_A_REFUSED_ONE: list[list[Append]] = [
+    [
+        Append([NewEvent(_STREAMS[0], 1, "t", "{}", None, _PARENTS[0])], "a"),
+        Append([NewEvent(_STREAMS[0], version, "t", "{}", None) for version in (1, 2)], "a"),
+        Append(
+            [NewEvent(_STREAMS[0], 3, "t", "{}", None)],
+            "a",
+            child_guards=[ChildGuard(_PARENTS[0], 0)],
+        ),
+    ]
+]
+
+
 def _told(outcome: Outcome) -> tuple[object, ...]:
     match outcome:
         case Appended(first, last, _, replayed):
@@ -275,6 +289,7 @@ def _told(outcome: Outcome) -> tuple[object, ...]:
 
 @settings(max_examples=40, deadline=None)
 @given(calls=st.lists(st.lists(_units(), min_size=1, max_size=8), min_size=1, max_size=4))
+@example(calls=_ON_A_REFUSED_ONE)
 def test_units_sent_together_end_as_if_sent_one_after_the_other(
     servers: Servers, calls: list[list[Append]]
 ) -> None:
