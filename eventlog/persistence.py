@@ -52,7 +52,7 @@ LIBRARY_SCHEMA = "dateline_library"
 """What the library sees of the log, and room for the tables it makes itself."""
 
 _APPEND = """
-SELECT * FROM dateline.append_v1(
+SELECT * FROM dateline.append_v2(
     %b::uuid[], %b::int4[], %b::text[], %b::text[], %b::timestamptz[], %b::uuid[],
     %b::text[], %b::text[], %b::text[],
     %b::int4[], %b::uuid[], %b::int4[],

@@ -1,8 +1,9 @@
--- What the application's role may do: read, and append or erase through the two functions.
+-- What the application's role may do: read, and append or erase through the functions for it.
 -- Applied after the migrations wherever the role is there and these rights are not.
 
 GRANT USAGE ON SCHEMA dateline TO dateline_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA dateline TO dateline_app;
-GRANT EXECUTE ON FUNCTION dateline.append_v1, dateline.erase_content TO dateline_app;
+GRANT EXECUTE ON FUNCTION dateline.append_v1, dateline.append_v2, dateline.erase_content
+    TO dateline_app;
 GRANT USAGE, CREATE ON SCHEMA dateline_library TO dateline_app;
 GRANT SELECT ON dateline_library.stored_events TO dateline_app;

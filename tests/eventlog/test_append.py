@@ -252,4 +252,4 @@ def test_an_append_under_a_stale_snapshot_is_refused(database: Database, level: 
     with psycopg.connect(database.conninfo) as connection:
         connection.execute(f"SET TRANSACTION ISOLATION LEVEL {level}")
         with pytest.raises(psycopg.errors.InvalidTransactionState, match=re.escape(level.upper())):
-            connection.execute("SELECT dateline.append_v1(" + ", ".join(["'{}'"] * 20) + ")")
+            connection.execute("SELECT dateline.append_v2(" + ", ".join(["'{}'"] * 20) + ")")

@@ -16,7 +16,7 @@ from tests.eventlog.units import appended, event, unit
 
 # One event of a new stream, appended in a transaction that the caller holds open.
 _APPEND_ONE = """
-SELECT dateline.append_v1(
+SELECT dateline.append_v2(
     ARRAY[gen_random_uuid()], '{1}', '{t}', '{"{}"}', '{NULL}', '{NULL}', '{slow}', '{NULL}',
     '{NULL}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')
 """
