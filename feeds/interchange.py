@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from operator import attrgetter
+from collections.abc import Iterator
 from typing import Any, BinaryIO, Final, get_args
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import asdict
 
 from domain.commands import AnyCommand, Envelope
 from domain.values import Line, Text
@@ -42,17 +42,7 @@ _LINES: Final = {
 }
 
 
-def _maker(cls: type[AnyCommand]) -> Callable[[Any], AnyCommand]:
-    names = cls.__struct_fields__
-    values = attrgetter(*names)
-
-    def command(line: Any) -> AnyCommand:
-        return cls(**dict(zip(names, values(line), strict=True)))
-
-    return command
-
-
-_MAKERS: Final = {_LINES[name]: _maker(cls) for name, cls in COMMANDS.items()}
+_COMMAND_OF: Final = {line: COMMANDS[name] for name, line in _LINES.items()}
 
 _union: Any = None
 for _line in _LINES.values():
@@ -92,10 +82,14 @@ def _read(stream: BinaryIO, actor: str, tally: Tally) -> Iterator[Item | Refused
 def _envelope(line: bytes, actor: str) -> Envelope:
     """Raises MsgspecError or UnicodeDecodeError if the line is no command."""
     read = _decoder.decode(line)
-    command = _MAKERS[type(read)](read)
-    by = actor if read.actor is UNSET else read.actor
-    key = read.key or line_key(command, by, read.reason)
-    return Envelope(command=command, actor=by, reason=read.reason, key=key)
+    given = asdict(read)
+    by, reason, key = given.pop("actor"), given.pop("reason"), given.pop("key")
+    command = _COMMAND_OF[type(read)](**given)
+    if by is UNSET:
+        by = actor
+    return Envelope(
+        command=command, actor=by, reason=reason, key=key or line_key(command, by, reason)
+    )
 
 
 def command_line(envelope: Envelope) -> str:
