@@ -17,6 +17,7 @@ from eventlog.groupcommit import GroupCommit
 from eventlog.persistence import LogDatastore, LogRecorder
 from eventlog.tail import Tail
 from eventlog.validation import check_append
+from eventlog.wire import texts, uuids
 
 _EVENT: LiteralString = """
 SELECT l.position, l.recorded_at, l.stream_id, l.version, l.type, c.content, l.reported_at,
@@ -28,7 +29,7 @@ FROM dateline.log l LEFT JOIN dateline.log_content c ON c.position = l.position
 _READ = _EVENT + "WHERE l.position > %s AND l.position <= %s ORDER BY l.position LIMIT %s"
 
 # Every event of some streams, in the order of recording.
-_STREAMS = _EVENT + "WHERE l.stream_id = ANY (%s) ORDER BY l.position"
+_STREAMS = _EVENT + "WHERE l.stream_id = ANY (%b::uuid[]) ORDER BY l.position"
 
 # The streams that began under a parent, and the last position that names it.
 _CHILDREN = """
@@ -40,7 +41,7 @@ FROM dateline.log WHERE parent_id = %s
 # What some idempotency keys stood for.
 _KEYS = """
 SELECT key, request_digest, first_position, last_position, recorded_at
-FROM dateline.keys WHERE key = ANY (%s)
+FROM dateline.keys WHERE key = ANY (%b::text[])
 """
 
 # The last event's place and time.
@@ -128,7 +129,7 @@ class Log:
     def streams(self, ids: Collection[UUID]) -> dict[UUID, list[LoggedEvent]]:
         """Give every event of each stream, in order; an empty list where there is no stream."""
         found: dict[UUID, list[LoggedEvent]] = {stream_id: [] for stream_id in ids}
-        for row in self._rows(_STREAMS, (list(found),)):
+        for row in self._rows(_STREAMS, (uuids(list(found)),)):
             event = LoggedEvent(*row)
             found[event.stream_id].append(event)
         return found
@@ -140,7 +141,7 @@ class Log:
 
     def keys(self, keys: Collection[str]) -> dict[str, SeenKey]:
         """Give what each of these idempotency keys stood for; unseen keys are left out."""
-        return {row[0]: SeenKey(*row[1:]) for row in self._rows(_KEYS, (list(keys),))}
+        return {row[0]: SeenKey(*row[1:]) for row in self._rows(_KEYS, (texts(list(keys)),))}
 
     def head(self) -> Head:
         """Give the end of the log: position 0 and no time while it is empty."""

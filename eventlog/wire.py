@@ -55,33 +55,36 @@ def uuids(values: Sequence[UUID | None]) -> Packed:
 
 def instants(values: Sequence[datetime | None]) -> Packed:
     """Pack a timestamptz[] of times with a zone."""
-    return _packed(
-        1184,
-        [
-            None if value is None else pack("!q", (value - _EPOCH) // _MICROSECOND)
-            for value in values
-        ],
-    )
+    since = [None if value is None else (value - _EPOCH) // _MICROSECOND for value in values]
+    return _packed(1184, [None if value is None else pack("!q", value) for value in since])
 
 
 def int4s(values: Sequence[int]) -> Packed:
     """Pack an int4[]."""
-    return _packed(23, [_LENGTH(value) for value in values])
+    return _integers(23, "i", 4, values)
 
 
 def int8s(values: Sequence[int]) -> Packed:
     """Pack an int8[]."""
-    return _packed(20, [pack("!q", value) for value in values])
+    return _integers(20, "q", 8, values)
+
+
+def _integers(element: int, code: str, width: int, values: Sequence[int]) -> Packed:
+    flat = [width] * (2 * len(values))
+    flat[1::2] = values
+    return Packed(_head(element, len(values)) + pack("!" + f"i{code}" * len(values), *flat))
 
 
 def _packed(element: int, values: Sequence[bytes | None]) -> Packed:
-    if not values:
-        return Packed(pack("!iiI", 0, 0, element))
-    parts = [pack("!iiIii", 1, None in values, element, len(values), 1)]
+    parts = [_head(element, len(values))]
     for value in values:
         if value is None:
             parts.append(_NULL)
         else:
-            parts.append(_LENGTH(len(value)))
-            parts.append(value)
+            parts += (_LENGTH(len(value)), value)
     return Packed(b"".join(parts))
+
+
+def _head(element: int, count: int) -> bytes:
+    """One dimension, in which there may be NULLs, from 1 on; none where there is nothing."""
+    return pack("!iiIii", 1, 1, element, count, 1) if count else pack("!iiI", 0, 0, element)
