@@ -1,31 +1,32 @@
-"""From a file to the record: read ahead, recorded in batches, refused lines put aside."""
+"""From a file to the record: recorded in batches, refused lines put aside."""
 
 from __future__ import annotations
 
+import gc
 import json
+from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from queue import Empty, Queue
-from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
+from domain.commands import Envelope
 from domain.refusals import Refusal
-from eventlog.record import Record
+from eventlog.record import Record, Recorded, Result
 from feeds.interchange import command_line
 from feeds.items import Item, Refused, Tally
 
 BATCH: Final = 1_000
 """Commands that are decided together and appended in one round trip."""
 
-PATIENCE: Final = 2.0
-"""Seconds for the reader to end; it has less than a batch to go, unless it waits for a pipe."""
-
 SHOWN: Final = 5
 """Refusals that are shown in the terminal; the file has them all."""
+
+_COLLECT_AFTER: Final = 200_000
+"""Values that are left of those made since garbage was last looked for."""
 
 Results = Iterator[Item | Refused]
 
@@ -95,63 +96,60 @@ def record_all(
     """Record every command of a file in its order, and put aside what is refused.
 
     Each command is recorded wholly or not at all, so that an import can end at any point and be
-    started again. `outcome` then holds all but the batch at hand.
+    started again. `outcome` then holds all but the batches at hand: one is read and decided while
+    the one before it is appended.
     """
-    for batch in ahead(results, BATCH):
-        items = [result for result in batch if isinstance(result, Item)]
-        refusals = [result for result in batch if isinstance(result, Refused)]
-        answers = record.execute_many([item.envelope for item in items])
-        for item, answer in zip(items, answers, strict=True):
-            if isinstance(answer, Refusal):
-                refusals.append(_refused(item, answer))
-            elif answer.replayed:
-                outcome.already += 1
-            else:
-                outcome.recorded += 1
-        for refused in sorted(refusals, key=lambda refused: refused.line_number):
-            outcome.refused += 1
-            if len(outcome.first_refusals) < SHOWN:
-                outcome.first_refusals.append(refused)
-            put_aside(refused)
-        on_progress()
+    waiting: deque[list[Item | Refused]] = deque()
+
+    def batches() -> Iterator[list[Envelope]]:
+        while batch := list(islice(results, BATCH)):
+            waiting.append(batch)
+            yield [result.envelope for result in batch if isinstance(result, Item)]
+
+    with _seldom_collected(), _closed(results), closing(record.execute_batches(batches())) as done:
+        for answers in done:
+            left = iter(answers)
+            for result in waiting.popleft():
+                answer = next(left) if isinstance(result, Item) else None
+                refused = _refused(result, answer)
+                if refused is not None:
+                    outcome.refused += 1
+                    if len(outcome.first_refusals) < SHOWN:
+                        outcome.first_refusals.append(refused)
+                    put_aside(refused)
+                elif isinstance(answer, Recorded) and answer.replayed:
+                    outcome.already += 1
+                else:
+                    outcome.recorded += 1
+            on_progress()
 
 
-def _refused(item: Item, refusal: Refusal) -> Refused:
-    raw = command_line(item.envelope)
-    return Refused(item.line_number, raw, refusal.code, refusal.field, str(refusal))
-
-
-def ahead(results: Results, size: int) -> Iterator[list[Item | Refused]]:
-    """Batches, of which the next are read in a thread while the caller is busy with one."""
-    batches: Queue[list[Item | Refused] | Exception] = Queue(maxsize=2)
-    stop = Event()
-
-    def read() -> None:
-        try:
-            while not stop.is_set() and (batch := list(islice(results, size))):
-                batches.put(batch)
-            batches.put([])
-        except Exception as error:
-            batches.put(error)
-        finally:
-            if isinstance(results, Generator):
-                results.close()  # before its file is
-
-    # A daemon: a pipe that never ends must not keep an interrupted command alive.
-    thread = Thread(target=read, name="reader", daemon=True)
-    thread.start()
+@contextmanager
+def _closed(results: Results) -> Iterator[None]:
+    """Close the reader before its file is."""
     try:
-        while True:
-            match batches.get():
-                case Exception() as error:
-                    raise error
-                case []:
-                    return
-                case batch:
-                    yield batch
+        yield
     finally:
-        stop.set()
-        with suppress(Empty):
-            while True:
-                batches.get_nowait()
-        thread.join(PATIENCE)
+        if isinstance(results, Generator):
+            results.close()
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Look for garbage less often: a batch makes values by the thousand, and hardly ever a cycle.
+    By default that takes a sixth of the time."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_COLLECT_AFTER, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+def _refused(result: Item | Refused, answer: Result | None) -> Refused | None:
+    if isinstance(result, Refused):
+        return result
+    if not isinstance(answer, Refusal):
+        return None
+    raw = command_line(result.envelope)
+    return Refused(result.line_number, raw, answer.code, answer.field, str(answer))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
+from threading import Thread
 from types import TracebackType
 from typing import Final, Self
 from uuid import UUID
@@ -15,7 +16,7 @@ from msgspec.json import Encoder
 from domain import codec
 from domain.commands import AnyCommand, Envelope, WithdrawReport
 from domain.decide import decide, needs
-from domain.history import ALWAYS
+from domain.history import ALWAYS, Entry
 from domain.refusals import Conflict, IdempotencyConflict, InvalidInput, Refusal
 from domain.world import Children, Decision, World
 from eventlog.database import Database
@@ -27,6 +28,7 @@ from eventlog.entries import (
     KeyConflict,
     NewEvent,
     Outcome,
+    SeenKey,
     StreamGuard,
 )
 from eventlog.errors import EntryInvalid
@@ -35,6 +37,9 @@ from eventlog.validation import check_append
 
 ATTEMPTS: Final = 20
 """How often a decision is taken anew because somebody else wrote to the same subject first."""
+
+PATIENCE: Final = 2.0
+"""Seconds that an interrupted call waits for the append at hand."""
 
 _canonical = Encoder(order="deterministic", decimal_format="string")
 
@@ -99,58 +104,102 @@ class Record:
         A refusal of one does not touch the others, though a later one that builds on it will be
         refused too. The commands are decided together and appended in one round trip.
         """
-        results: list[Result | None] = [None] * len(envelopes)
-        for run in _runs(envelopes):
-            self._execute_run(envelopes, run, results)
-        return [result for result in results if result is not None]
+        return [result for run in _runs(envelopes) for result in self._execute_run(run)]
 
-    def _execute_run(
-        self, envelopes: Sequence[Envelope], run: Sequence[int], results: list[Result | None]
-    ) -> None:
-        units: list[Append] = []
-        owners: list[int] = []
-        repeats: list[tuple[int, int]] = []
-        keyed: dict[str, int] = {}
-        seen = self._log.keys({key for index in run if (key := envelopes[index].key) is not None})
+    def execute_batches(
+        self, batches: Iterable[Sequence[Envelope]]
+    ) -> Generator[list[Result], None, None]:
+        """Record batch after batch as `execute_many` does, and give the results of each.
+
+        While one is being appended the next is taken from `batches` and decided, on the
+        understanding that all of the first will be stored; where that turns out otherwise it is
+        decided anew. The results of a batch come when the next one has been taken.
+        """
+        pending: _Pending | None = None
+        upcoming = iter(batches)
+        try:
+            while True:
+                try:
+                    envelopes = next(upcoming, None)
+                except Exception:
+                    if pending is not None:
+                        yield self._settle(pending.plan, pending.outcomes())
+                    raise
+                plan = None if envelopes is None else self._plan_ahead(envelopes, pending)
+                if pending is not None:
+                    outcomes = pending.outcomes()
+                    if not all(isinstance(one, Appended) and not one.replayed for one in outcomes):
+                        plan = None
+                    settled, pending = pending.plan, None
+                    yield self._settle(settled, outcomes)
+                if envelopes is None:
+                    return
+                if plan is None:
+                    yield self.execute_many(envelopes)
+                else:
+                    pending = _Pending(self._log, plan)
+        finally:
+            if pending is not None:
+                pending.wait(PATIENCE)
+
+    def _execute_run(self, envelopes: Sequence[Envelope]) -> list[Result]:
+        plan = self._plan(envelopes)
+        return self._settle(plan, self._log.append_checked(plan.units))
+
+    def _plan_ahead(self, envelopes: Sequence[Envelope], pending: _Pending | None) -> _Plan | None:
+        """Decide while something else is pending; None where that has to be over first."""
+        if any(isinstance(envelope.command, WithdrawReport) for envelope in envelopes):
+            return None
+        if pending is None:
+            return self._plan(envelopes)
+        if any(envelope.key in pending.plan.keyed for envelope in envelopes):
+            return None
+        return self._plan(envelopes, pending.plan.changed())
+
+    def _plan(
+        self, envelopes: Sequence[Envelope], ahead: Mapping[UUID, list[Entry]] | None = None
+    ) -> _Plan:
+        """Decide commands as if what `ahead` holds of some subjects were in the log already."""
+        plan = _Plan(envelopes, [None] * len(envelopes))
+        seen = self._log.keys({one.key for one in envelopes if one.key is not None})
         fresh = []
-        for index in run:
-            key = envelopes[index].key
-            if key is not None and key in seen:
-                known = seen[key]
-                results[index] = (
-                    Recorded(
-                        known.first_position, known.last_position, known.recorded_at, None, True
-                    )
-                    if known.request_digest == digest_of(envelopes[index].command)
-                    else _key_conflict(key)
-                )
-            else:
+        for index, envelope in enumerate(envelopes):
+            known = seen.get(envelope.key) if envelope.key is not None else None
+            if known is None:
                 fresh.append(index)
-        world = self._world([envelopes[index].command for index in fresh])
+            else:
+                plan.results[index] = _known(envelope, known)
+        world = self._world([envelopes[index].command for index in fresh], ahead or {})
         for index in fresh:
             envelope = envelopes[index]
             if envelope.key is not None:
-                first = keyed.setdefault(envelope.key, index)
+                first = plan.keyed.setdefault(envelope.key, index)
                 if first != index:
-                    repeats.append((index, first))
+                    plan.repeats.append((index, first))
                     continue
             try:
                 decision = decide(world, envelope.command)
                 unit = _unit(envelope, decision)
             except Refusal as refusal:
-                results[index] = refusal
+                plan.results[index] = refusal.with_traceback(None)  # or it would hold the plan
                 continue
             world.take(decision.drafts)
-            units.append(unit)
-            owners.append(index)
-        for index, unit, outcome in zip(
-            owners, units, self._log.append_checked(units), strict=True
-        ):
-            results[index] = self._result(envelopes[index], unit, outcome)
-        for index, first in repeats:
-            results[index] = self._repeated(envelopes[index], envelopes[first], results[first])
+            plan.units.append(unit)
+            plan.owners.append(index)
+        plan.subjects = world.subjects
+        return plan
 
-    def _world(self, commands: Iterable[AnyCommand]) -> World:
+    def _settle(self, plan: _Plan, outcomes: Sequence[Outcome]) -> list[Result]:
+        results = plan.results
+        for index, unit, outcome in zip(plan.owners, plan.units, outcomes, strict=True):
+            results[index] = self._result(plan.envelopes[index], unit, outcome)
+        for index, first in plan.repeats:
+            results[index] = self._repeated(
+                plan.envelopes[index], plan.envelopes[first], results[first]
+            )
+        return [result for result in results if result is not None]
+
+    def _world(self, commands: Iterable[AnyCommand], ahead: Mapping[UUID, list[Entry]]) -> World:
         subjects: set[UUID] = set()
         reports: set[UUID] = set()
         for command in commands:
@@ -163,10 +212,11 @@ class Record:
             found = self._log.children(report)
             children[report] = Children(found.stream_ids, found.position)
             subjects.update(found.stream_ids)
-        streams = self._log.streams(subjects)
+        streams = self._log.streams(subjects - ahead.keys())
         return World(
             now=self._now(),
-            subjects={subject: entries_of(events) for subject, events in streams.items()},
+            subjects={subject: entries_of(events) for subject, events in streams.items() if events}
+            | {subject: list(entries) for subject, entries in ahead.items()},
             children=children,
             lengths={subject: events[-1].version for subject, events in streams.items() if events},
         )
@@ -186,7 +236,7 @@ class Record:
                     return _key_conflict(outcome.key)
             # Somebody else was first: look at the world as it is now, and decide anew.
             try:
-                world = self._world([envelope.command])
+                world = self._world([envelope.command], {})
                 unit = _unit(envelope, decide(world, envelope.command))
             except Refusal as refusal:
                 # The same command may have been recorded under its key a moment ago, and be what
@@ -201,9 +251,7 @@ class Record:
         known = self._log.keys({envelope.key}).get(envelope.key)
         if known is None:
             return None
-        if known.request_digest != digest_of(envelope.command):
-            return _key_conflict(envelope.key)
-        return Recorded(known.first_position, known.last_position, known.recorded_at, None, True)
+        return _known(envelope, known)
 
     def _repeated(self, envelope: Envelope, first: Envelope, result: Result | None) -> Result:
         if digest_of(envelope.command) != digest_of(first.command):
@@ -221,20 +269,74 @@ class Record:
         return result
 
 
-def _runs(envelopes: Sequence[Envelope]) -> Iterator[list[int]]:
+@dataclass(slots=True)
+class _Plan:
+    """What a batch of commands comes to, before it is appended."""
+
+    envelopes: Sequence[Envelope]
+    results: list[Result | None]
+    """Those that are known already."""
+    units: list[Append] = field(default_factory=list)
+    owners: list[int] = field(default_factory=list)
+    """Which of the envelopes each unit is for."""
+    keyed: dict[str, int] = field(default_factory=dict)
+    """By key, the first of the envelopes that has it and is not in the log."""
+    repeats: list[tuple[int, int]] = field(default_factory=list)
+    """Envelopes whose key another one has, and that one."""
+    subjects: dict[UUID, list[Entry]] = field(default_factory=dict)
+    """Those that were looked at, with what will be in the log when this is."""
+
+    def changed(self) -> dict[UUID, list[Entry]]:
+        """The subjects that units are about."""
+        return {
+            event.stream_id: self.subjects[event.stream_id]
+            for unit in self.units
+            for event in unit.events
+        }
+
+
+class _Pending:
+    """A plan that is being appended, in a thread of its own."""
+
+    def __init__(self, log: Log, plan: _Plan) -> None:
+        self.plan = plan
+        self._log = log
+        self._outcomes: list[Outcome] = []
+        self._error: BaseException | None = None
+        # A daemon: an interrupted command does not wait for a database that is not there.
+        self._thread = Thread(target=self._append, name="appender", daemon=True)
+        self._thread.start()
+
+    def _append(self) -> None:
+        try:
+            self._outcomes = self._log.append_checked(self.plan.units)
+        except BaseException as error:
+            self._error = error
+
+    def outcomes(self) -> list[Outcome]:
+        """Wait for what became of the units. Raises what `Log.append` raised."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._outcomes
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the end, but not for ever."""
+        self._thread.join(seconds)
+
+
+def _runs(envelopes: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
     """Stretches that can be decided together. Withdrawing a report needs the claims recorded
     before it to be in the log, so it stands alone."""
-    run: list[int] = []
+    start = 0
     for index, envelope in enumerate(envelopes):
         if isinstance(envelope.command, WithdrawReport):
-            if run:
-                yield run
-            yield [index]
-            run = []
-        else:
-            run.append(index)
-    if run:
-        yield run
+            if start < index:
+                yield envelopes[start:index]
+            yield envelopes[index : index + 1]
+            start = index + 1
+    if start < len(envelopes):
+        yield envelopes[start:]
 
 
 def _unit(envelope: Envelope, decision: Decision) -> Append:
@@ -262,6 +364,13 @@ def _unit(envelope: Envelope, decision: Decision) -> Append:
     except EntryInvalid as error:
         raise InvalidInput(error.reason, field=error.field) from None
     return unit
+
+
+def _known(envelope: Envelope, known: SeenKey) -> Result:
+    """The answer to a command whose key is in the log."""
+    if known.request_digest != digest_of(envelope.command):
+        return _key_conflict(str(envelope.key))
+    return Recorded(known.first_position, known.last_position, known.recorded_at, None, True)
 
 
 def _key_conflict(key: str) -> IdempotencyConflict:

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -17,8 +16,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from cli.importing import BATCH, ahead
-from feeds.items import Item, Refused
+from cli.importing import BATCH
 from tests.cli.conftest import KURSK, LOSSES, ROOT, Dateline, ended, process
 from tests.servers import Server
 
@@ -293,19 +291,3 @@ def test_an_import_that_lost_the_database_is_carried_on(
     assert "[DATABASE_UNREACHABLE]" in ran.err
     again = dateline("import", path, "--json").json
     assert again["recorded"] + again["already_there"] == 20_001
-
-
-def test_batches_are_read_ahead_in_order() -> None:
-    results = [Refused(number, "", "CODE", None, "") for number in range(10)]
-    batches = list(ahead(iter(results), 4))
-    assert [len(batch) for batch in batches] == [4, 4, 2]
-    assert [result for batch in batches for result in batch] == results
-
-
-def test_a_reader_that_fails_fails_the_import() -> None:
-    def broken() -> Iterator[Item | Refused]:
-        yield Refused(1, "", "CODE", None, "")
-        raise OSError("gone")
-
-    with pytest.raises(OSError, match="gone"):
-        list(ahead(broken(), 4))
