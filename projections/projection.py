@@ -96,11 +96,11 @@ class Projection:
             with connection.cursor() as cursor:
                 sources = load_sources(
                     cursor,
-                    (
+                    [
                         (subject, entry)
                         for subject, entry in zip(subjects, entries, strict=True)
                         if isinstance(entry.event, SOURCE_EVENTS)
-                    ),
+                    ],
                 )
                 for subject, entry in zip(subjects, entries, strict=True):
                     event = entry.event

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -86,7 +86,7 @@ class SourceChanges:
         self.opened.append(row)
 
 
-def load_sources(cursor: Cursor[Any], entries: Iterable[tuple[UUID, Entry]]) -> SourceChanges:
+def load_sources(cursor: Cursor[Any], entries: Sequence[tuple[UUID, Entry]]) -> SourceChanges:
     """The rows in force that a batch's events of sources touch: their own, those that they are
     merged into, and those that go under the name of one that is merged."""
     touched = {subject for subject, _ in entries}

@@ -21,14 +21,18 @@ from msgspec.json import decode
 from msgspec.structs import replace
 from psycopg import Connection
 
+from domain import codec
 from domain.catalogue import Report, Source, report_as_of, source_as_of
 from domain.claim import Claim, claim_as_of
 from domain.commands import AnyCommand, CorrectClaim
+from domain.events import AnyEvent, SourceMerged, SourceRegistered
 from domain.history import Entry
 from domain.ids import Subject, resolve
 from domain.moments import parse_moment
+from domain.words import SourceKind
 from eventlog.database import Database
 from eventlog.decoding import entries_of
+from eventlog.entries import Append, NewEvent
 from eventlog.log import Log
 from eventlog.record import Record
 from projections.generations import connect, ensure_generation, project_batch, rebuild
@@ -194,3 +198,32 @@ def test_the_tables_answer_as_the_specification_does_and_rebuilt_equals_lived(
         rebuilt = rows(connection)
     for table in TABLES:
         assert rebuilt[table] == lived[table], table
+
+
+@pytest.mark.parametrize("limit", [1, 100])
+def test_a_source_merged_into_one_that_was_merged_goes_under_the_last_name(
+    generation: Database, limit: int
+) -> None:
+    """The rules let nobody write this, but a fold takes whatever stands in the log."""
+    first, second, third = (resolve(Subject.SOURCE, name) for name in ("first", "second", "third"))
+    events: list[tuple[UUID, int, AnyEvent]] = [
+        *(
+            (one, 1, SourceRegistered(name="A name", kind=SourceKind.OUTLET))
+            for one in (first, second, third)
+        ),
+        (second, 2, SourceMerged(into=third)),
+        (first, 2, SourceMerged(into=second)),
+    ]
+    unit = [
+        NewEvent(one, version, codec.type_of(event), codec.encode(event), None)
+        for one, version, event in events
+    ]
+    with Log(generation.conninfo) as log, connect(generation) as connection:
+        log.append([Append([event], actor="tester") for event in unit])
+        projection = Projection(log)
+        while project_batch(connection, projection, log, limit=limit):
+            pass
+        found = connection.execute(
+            "SELECT DISTINCT canonical_id FROM sources WHERE position_to = 9223372036854775807"
+        ).fetchall()
+    assert found == [(third,)]
