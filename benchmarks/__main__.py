@@ -7,14 +7,18 @@ import platform
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from benchmarks import appends, imports
+from benchmarks import appends, catch_up, imports
 from benchmarks.ground import Ground, ground
 from benchmarks.rounds import Table
 
 Measure = Callable[[Ground, bool], Iterable[Table]]
 """From the ground and whether only a small trial is wanted to tables, each as it is ready."""
 
-MEASURES: Final[dict[str, Measure]] = {"appends": appends.measure, "imports": imports.measure}
+MEASURES: Final[dict[str, Measure]] = {
+    "appends": appends.measure,
+    "imports": imports.measure,
+    "catch_up": catch_up.measure,
+}
 
 
 def main() -> None:
