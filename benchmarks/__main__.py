@@ -7,7 +7,7 @@ import platform
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from benchmarks import appends, catch_up, imports
+from benchmarks import appends, as_of, catch_up, imports, memory, story_page
 from benchmarks.ground import Ground, ground
 from benchmarks.rounds import Table
 
@@ -18,6 +18,9 @@ MEASURES: Final[dict[str, Measure]] = {
     "appends": appends.measure,
     "imports": imports.measure,
     "catch_up": catch_up.measure,
+    "story_page": story_page.measure,
+    "as_of": as_of.measure,
+    "memory": memory.measure,
 }
 
 

@@ -27,15 +27,9 @@ class Ground:
     @contextmanager
     def empty(self) -> Iterator[str]:
         """An empty database, dropped afterwards: its connection string."""
-        name = f"trial_{next(self._numbers)}"
-        with psycopg.connect(self.conninfo, autocommit=True) as connection:
-            connection.execute(
-                SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0").format(
-                    Identifier(name)
-                )
-            )
+        name = self._create()
         try:
-            yield make_conninfo("", **{**conninfo_to_dict(self.conninfo), "dbname": name})
+            yield self._url(name)
         finally:
             with psycopg.connect(self.conninfo, autocommit=True) as connection:
                 connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
@@ -45,6 +39,23 @@ class Ground:
         """A database with an empty record in it."""
         with self.empty() as url:
             yield prepare_database(url)
+
+    def lasting_record(self) -> Database:
+        """A database with an empty record in it, which stays until the server goes."""
+        return prepare_database(self._url(self._create()))
+
+    def _create(self) -> str:
+        name = f"trial_{next(self._numbers)}"
+        with psycopg.connect(self.conninfo, autocommit=True) as connection:
+            connection.execute(
+                SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0").format(
+                    Identifier(name)
+                )
+            )
+        return name
+
+    def _url(self, name: str) -> str:
+        return make_conninfo("", **{**conninfo_to_dict(self.conninfo), "dbname": name})
 
 
 @contextmanager

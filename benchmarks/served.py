@@ -1,0 +1,58 @@
+"""The API served in a process of its own, as `dateline serve` serves it, but without a projector.
+
+`python -m benchmarks.served` reads a Database as JSON, writes the port that it listens on, and
+serves until its standard input is closed.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+import uvicorn
+from msgspec import json
+
+from api.app import create_app
+from eventlog.database import Database
+
+
+@contextmanager
+def served(database: Database) -> Iterator[str]:
+    """The address at which a record is served, until the block is left."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.served"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        server.stdin.write(json.encode(database) + b"\n")
+        server.stdin.flush()
+        # The socket listens already: who connects now waits until the server has started.
+        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        server.stdin.close()
+
+
+def main() -> None:
+    """Serve the record named on standard input."""
+    database = json.decode(sys.stdin.buffer.readline(), type=Database)
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(database), log_level="warning", access_log=False)
+    )
+
+    def stop_when_left() -> None:
+        sys.stdin.buffer.read()
+        server.should_exit = True
+
+    Thread(target=stop_when_left, daemon=True).start()
+    print(listener.getsockname()[1], flush=True)
+    server.run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()
