@@ -50,10 +50,6 @@ TABLES = (
     "touches",
 )
 
-# The connection pools' threads draw from `random` when they please, and Hypothesis takes that for a
-# strategy's doing where it falls into a draw.
-pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
-
 _numbers = count(1)
 
 
