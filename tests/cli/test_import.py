@@ -5,20 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-import psycopg
 import pytest
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
 
-from cli.importing import BATCH
-from tests.cli.conftest import KURSK, LOSSES, ROOT, Dateline, ended, process
-from tests.servers import Server
+from tests.cli.conftest import KURSK, LOSSES, ROOT, Dateline
 
 SOURCE = {"command": "register_source", "source": "reuters", "name": "Reuters", "kind": "agency"}
 REPORT = {
@@ -207,87 +200,3 @@ def test_an_empty_file_holds_nothing(dateline: Dateline, tmp_path: Path) -> None
     path = tmp_path / "some.jsonl"
     path.write_bytes(b"")
     assert dateline("import", path, "--json").json["lines"] == 0
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_full_disk_under_the_refused_lines_is_told_in_one_line(
-    dateline: Dateline, tmp_path: Path
-) -> None:
-    path = tmp_path / "some.jsonl"
-    path.write_bytes(lines(SOURCE, b"{broken\n"))
-    ran = dateline("import", path, "--refused", "/dev/full")
-    assert ran.code == 1
-    assert "no room left on the disk" in ran.err
-    assert "Traceback" not in ran.err
-    assert dateline("status", "--json").json["log"]["position"] == 1
-
-
-def many(count: int) -> bytes:
-    """Enough lines that an import takes a while."""
-    return lines(
-        SOURCE,
-        *(
-            REPORT | {"report": f"r{number}", "headline": "Some words " * 20}
-            for number in range(count)
-        ),
-    )
-
-
-def wait_for_events(url: str, count: int) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            found = connection.execute("SELECT to_regclass('dateline.log') IS NOT NULL").fetchone()
-            if found and found[0]:
-                row = connection.execute("SELECT count(*) FROM dateline.log").fetchone()
-                if row and row[0] >= count:
-                    return
-            time.sleep(0.01)
-    raise AssertionError("the import recorded nothing")
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_an_import_that_was_stopped_is_carried_on(
-    dateline: Dateline, tmp_path: Path, url: str, number: signal.Signals
-) -> None:
-    path = tmp_path / "some.jsonl"
-    path.write_bytes(many(20_000))
-    running = process("import", path, url=url)
-    wait_for_events(url, BATCH)
-    running.send_signal(number)
-    ran = ended(running)
-    assert ran.code == {
-        signal.SIGKILL: -9, signal.SIGINT: 130, signal.SIGTERM: 143
-    }[number]  # fmt: skip
-    assert "Traceback" not in ran.err
-    if number == signal.SIGINT:
-        assert "the same command carries on" in ran.err
-    again = dateline("import", path, "--json")
-    assert again.code == 0
-    assert again.json["recorded"] + again.json["already_there"] == 20_001
-    assert 0 < again.json["already_there"] < 20_001
-    assert dateline("status", "--json").json["counts"]["reports"] == 20_000
-
-
-def test_an_import_that_lost_the_database_is_carried_on(
-    dateline: Dateline, server: Server, tmp_path: Path, url: str
-) -> None:
-    path = tmp_path / "some.jsonl"
-    path.write_bytes(many(20_000))
-    name = sql.Identifier(str(conninfo_to_dict(url)["dbname"]))
-    running = process("import", path, url=url)
-    wait_for_events(url, BATCH)
-    with psycopg.connect(server.conninfo, autocommit=True) as connection:
-        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
-            (conninfo_to_dict(url)["dbname"],),
-        )
-        ran = ended(running)
-        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
-    assert ran.code == 3
-    assert "Traceback" not in ran.err
-    assert "the same command carries on" in ran.err
-    assert "[DATABASE_UNREACHABLE]" in ran.err
-    again = dateline("import", path, "--json").json
-    assert again["recorded"] + again["already_there"] == 20_001

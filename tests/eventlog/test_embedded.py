@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from eventlog.database import DatabaseSettings, open_database
 from eventlog.embedded import running_server, wheel_programs
 from eventlog.entries import Appended
 from eventlog.errors import (
+    DatabaseUnreachable,
     DataFolderInUse,
     DataFolderNotWritable,
     DataFolderOtherVersion,
@@ -26,7 +28,7 @@ from eventlog.errors import (
     ServerNotStarted,
 )
 from eventlog.log import Log
-from tests.eventlog.units import unit
+from tests.eventlog.units import event, unit
 
 _ROOT = Path(__file__).parents[2]
 
@@ -181,6 +183,108 @@ def test_a_log_goes_on_after_the_server_came_back(folder: Path) -> None:
         stack.enter_context(running_server(folder))
         assert log.head().position == 1
         assert isinstance(log.append([unit(key="k")])[0], Appended)
+
+
+def test_a_killed_server_whose_processes_live_on_a_moment_is_started_again(folder: Path) -> None:
+    with ExitStack() as stack:
+        conninfo = stack.enter_context(running_server(folder)).conninfo
+        pool = stack.enter_context(ThreadPoolExecutor())
+        busy = psycopg.connect(conninfo)
+        # It looks up from this only when it is done, and holds the server's memory until then.
+        query = "SELECT count(*) FROM generate_series(1, 5000000)"
+        counting = pool.submit(busy.execute, query)
+        _wait_until_busy(conninfo)
+        pid = _server_pid(folder)
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        with running_server(folder) as again, psycopg.connect(again.conninfo):
+            assert again.joined is False
+        counting.exception()  # or it got its answer out before it went
+        busy.close()
+
+
+def _wait_until_busy(conninfo: str) -> None:
+    active = "SELECT FROM pg_stat_activity WHERE query LIKE '%%generate_series%%' AND pid <> %s"
+    with psycopg.connect(conninfo, autocommit=True) as watcher:
+        own = (watcher.info.backend_pid,)
+        while watcher.execute(active, own).fetchone() is None:
+            time.sleep(0.01)
+
+
+def test_a_server_that_recovers_can_be_left_at_once(folder: Path) -> None:
+    """Asked to stop in order at that moment, PostgreSQL 18 can wait for ever."""
+    with (
+        open_database(DatabaseSettings(data_folder=folder)) as database,
+        Log(database.conninfo) as log,
+    ):
+        for _ in range(20):
+            log.append([unit(*[event(content="x" * 10_000) for _ in range(100)])])
+        with psycopg.connect(database.owner_conninfo, autocommit=True) as connection:
+            backend = connection.info.backend_pid
+            os.kill(backend, signal.SIGKILL)
+            with pytest.raises(psycopg.OperationalError):
+                connection.execute("SELECT 1")
+        started = time.monotonic()
+    assert time.monotonic() - started < 50  # it gives up after 60
+    assert _server_pid(folder) is None
+    with (
+        open_database(DatabaseSettings(data_folder=folder)) as database,
+        Log(database.conninfo) as log,
+    ):
+        assert log.head().position == 2_000
+
+
+def test_a_server_that_somebody_began_to_stop_is_started_anew(folder: Path) -> None:
+    with running_server(folder) as server, psycopg.connect(server.conninfo) as connection:
+        pid = _server_pid(folder)
+        assert pid is not None
+        # A smart stop takes no connection and waits for those that are there.
+        os.kill(pid, signal.SIGTERM)
+        while _answers(server.conninfo):
+            time.sleep(0.01)
+        with running_server(folder) as again, psycopg.connect(again.conninfo):
+            assert again.joined is False
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT 1")
+
+
+def _answers(conninfo: str) -> bool:
+    try:
+        psycopg.connect(conninfo).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def test_the_number_of_a_server_that_is_gone_may_be_another_program_s(folder: Path) -> None:
+    """As after a power cut, or in a container that was started again."""
+    with running_server(folder):
+        pid_file = (folder / "postgres" / "postmaster.pid").read_text().splitlines()
+    owner = (folder / "postgres").stat().st_uid
+    with subprocess.Popen(["sleep", "600"], user=owner if os.geteuid() == 0 else None) as other:
+        stale = folder / "postgres" / "postmaster.pid"
+        stale.write_text("\n".join([str(other.pid), *pid_file[1:]]) + "\n")
+        os.chown(stale, owner, -1)
+        with running_server(folder) as server, psycopg.connect(server.conninfo):
+            assert server.joined is False
+        assert other.poll() is None
+        other.kill()
+
+
+def test_a_database_that_stops_meanwhile_is_told_with_where_to_look(folder: Path) -> None:
+    def use_until_it_stops() -> None:
+        with (
+            running_server(folder) as server,
+            psycopg.connect(server.conninfo, autocommit=True) as connection,
+        ):
+            pid = _server_pid(folder)
+            assert pid is not None
+            os.kill(pid, signal.SIGINT)
+            _wait_until_gone(folder)
+            connection.execute("SELECT 1")
+
+    with pytest.raises(DatabaseUnreachable, match=r"has stopped \(see .*server\.log\)"):
+        use_until_it_stops()
 
 
 def test_a_kill_during_the_making_of_the_cluster_leaves_no_trap(folder: Path) -> None:
