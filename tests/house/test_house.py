@@ -8,17 +8,21 @@ import tomllib
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import typer
 
 from cli.main import app
+from domain.refusals import Refusal
+from eventlog.errors import EntryInvalid, EventLogError, OutcomeUnknown, WrongIsolation
 
 ROOT = Path(__file__).parents[2]
 
 LONGEST_MODULE = 400
 """Lines. A longer one holds two ideas."""
+
+Raised = TypeVar("Raised", bound=Exception)
 
 MADE_HERE = re.compile(r"node_modules|__pycache__|build|dist|.+\.egg-info|\.(?!ci$).+")
 """Folders that are not part of the repository: what was made on this machine."""
@@ -30,7 +34,8 @@ def files(pattern: str, *, below: str = ".") -> list[Path]:
     def walked() -> Iterator[Path]:
         for folder, folders, names in os.walk(ROOT / below):
             folders[:] = [name for name in folders if not MADE_HERE.fullmatch(name)]
-            yield from (Path(folder, name) for name in names)
+            # A file of that name leads a working tree to its repository.
+            yield from (Path(folder, name) for name in names if name != ".git")
 
     return sorted(path for path in walked() if path.match(pattern))
 
@@ -103,6 +108,7 @@ def test_every_decision_is_listed_under_its_number() -> None:
         number, title = page.read_text("utf-8").splitlines()[0].removeprefix("# ").split(" ", 1)
         assert number == page.name[:4]
         assert f"| [{number}]({page.name}) | {title} |" in index
+    assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
 
 
 def test_every_page_of_the_documentation_is_reached_from_its_index() -> None:
@@ -133,6 +139,41 @@ def test_the_readme_names_every_command_and_every_package() -> None:
     assert named_there == set(command.commands)
     packages = {path.parent for path in ROOT.glob("*/__init__.py")}
     assert packages <= links(readme)
+
+
+def documentation() -> str:
+    return "\n".join(page.read_text("utf-8") for page in files("*.md", below="docs"))
+
+
+def test_every_setting_is_documented_with_its_flag() -> None:
+    command = typer.main.get_command(app)
+    assert isinstance(command, typer.core.TyperGroup)
+    page = (ROOT / "docs/how-to/use-your-own-postgresql.md").read_text("utf-8")
+    settings = 0
+    for name, each in (("", command), *command.commands.items()):
+        for option in each.params:
+            if option.envvar:
+                settings += 1
+                flag = f"{name} {option.opts[0]}".strip()
+                assert f"| `{option.envvar}` | `{flag}` |" in page
+    assert settings >= 4
+
+
+def of_errors(kind: type[Raised]) -> Iterator[type[Raised]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from of_errors(each)
+
+
+def test_every_error_that_a_user_can_meet_is_documented() -> None:
+    by_program = {OutcomeUnknown, WrongIsolation, EntryInvalid}  # of the log; no command meets them
+    codes = {error.code.upper() for error in set(of_errors(EventLogError)) - by_program}
+    codes |= {refusal.code for refusal in of_errors(Refusal)}
+    for module in files("*.py", below="cli"):
+        codes |= set(re.findall(r'code="([A-Z_]+)"', module.read_text("utf-8")))
+    assert len(codes) > 20
+    written = documentation()
+    assert {code for code in codes if f"`{code}`" not in written} == set()
 
 
 def test_no_file_names_a_registry_or_a_place_on_somebodys_machine() -> None:
