@@ -13,7 +13,7 @@ from rich.text import Text
 
 from cli import phrases
 from cli.history_page import wording
-from cli.terminal import lines_table, plain_text, said, show
+from cli.terminal import lines_table, plain_text, said, show, shows_colour
 from cli.wording import differences, marked
 from domain.values import Quantity
 from projections.views import ChangeKind, Changes, ClaimChange, ClaimView
@@ -42,15 +42,15 @@ def print_changes(console: Console, changes: Changes, kinds: frozenset[ChangeKin
     chosen = [change for change in changes.items if not kinds or change.kind in kinds]
     grouped = [list(same) for _, same in groupby(chosen, key=lambda each: each.after.id)]
     if grouped and console.is_terminal:
-        console.print(_for_eyes(grouped))
+        console.print(_for_eyes(grouped, marks=not shows_colour(console)))
     elif grouped:
         show(console, _for_pipes(grouped))
         console.print()
     console.print(_counts(changes.items))
     if len(chosen) < len(changes.items):
         console.print(f"The kind filter leaves out {len(changes.items) - len(chosen):,} of them.")
-    console.print(f"From: {phrases.basis(changes.earlier)}", style="dim")
-    console.print(f"To:   {phrases.basis(changes.later)}", style="dim")
+    for end, basis in (("From", changes.earlier), ("To  ", changes.later)):
+        console.print(f"{end}  {phrases.basis(basis).removeprefix('As of ')}", style="dim")
 
 
 def _counts(changes: list[ClaimChange]) -> Text:
@@ -66,20 +66,20 @@ def _counts(changes: list[ClaimChange]) -> Text:
     return text.append(".")
 
 
-def _for_eyes(grouped: list[list[ClaimChange]]) -> Table:
+def _for_eyes(grouped: list[list[ClaimChange]], *, marks: bool) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, expand=True, header_style="bold", leading=1)
     table.add_column("Changed (UTC)", width=16)
     table.add_column("Claim", ratio=1, overflow="fold")
     for same in grouped:
         what = Text("\n").join(Text.assemble(KINDS[change.kind]) for change in same)
         when = f"{same[0].after.last_changed_at:%Y-%m-%d %H:%M}"
-        table.add_row(Group(when, what), Group(*_lines(same[0].before, same[0].after)))
+        table.add_row(Group(when, what), Group(*_lines(same[0].before, same[0].after, marks)))
     return table
 
 
-def _lines(before: ClaimView | None, after: ClaimView) -> list[Text]:
+def _lines(before: ClaimView | None, after: ClaimView, marks: bool) -> list[Text]:
     if before and before.statement != after.statement:
-        lines = [wording(before.statement, after.statement, marks=False)]
+        lines = [wording(before.statement, after.statement, marks=marks)]
     else:
         lines = [phrases.statement(after)]
     for label, old, new in _numbers(before, after):

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from cli import phrases
 from cli.history_page import event
-from cli.terminal import plain_text, said, show
+from cli.terminal import plain_text, said, show, shows_colour
 from cli.times import described, instant
 from domain.words import Party, RetractionReason, Status
 from projections.basis import Basis
@@ -26,7 +26,7 @@ def print_claim(
     console: Console, claim: ClaimView, history: list[HistoryItem], basis: Basis, name_of: NameOf
 ) -> None:
     """The claim as of the basis. What a reader must not overlook comes first."""
-    marks = not console.is_terminal
+    marks = not shows_colour(console)
     show(
         console,
         Group(

@@ -39,6 +39,12 @@ def _console(is_terminal: bool, *, stderr: bool) -> Console:
     )
 
 
+def shows_colour(console: Console) -> bool:
+    """Whether what colour alone says can be seen: there is a terminal, it has colour, and nobody
+    has asked it not to (NO_COLOR)."""
+    return console.is_terminal and console.color_system is not None and not console.no_color
+
+
 def plain_text(text: str) -> str:
     """The text with what could steer a terminal made visible: other people wrote it.
 

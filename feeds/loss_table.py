@@ -56,6 +56,27 @@ NAMES: Final = {
 }
 """Columns whose own name would not read well in a sentence."""
 
+ONE: Final = {
+    "APC": "armoured personnel carrier",
+    "BUK": "Buk missile system",
+    "MRL": "multiple rocket launcher",
+    "POW": "man as prisoner of war",
+    "anti-aircraft warfare": "anti-aircraft system",
+    "cruise missiles": "cruise missile",
+    "drone": "drone",
+    "field artillery": "field artillery piece",
+    "fuel tank": "fuel tank",
+    "helicopter": "helicopter",
+    "military auto": "military vehicle",
+    "mobile SRBM system": "mobile ballistic missile system",
+    "naval ship": "naval ship",
+    "special equipment": "piece of special equipment",
+    "submarines": "submarine",
+    "tank": "tank",
+    "vehicles and fuel tanks": "vehicle or fuel tank",
+}
+"""How a column is called whose number is 1."""
+
 Row = dict[str, Any]
 """A record of a table, as the file has it."""
 
@@ -88,7 +109,8 @@ class Cell:
         if column == DIRECTION:
             return f"Russia's losses on {self.about} were greatest at {self.content}."
         hedge = {Hedge.ABOUT: "about ", Hedge.MORE_THAN: "more than ", Hedge.LESS_THAN: "almost "}
-        name = NAMES.get(column, column)
+        names = ONE if self.content == 1 else NAMES
+        name = names.get(column, NAMES.get(column, column))
         return f"By {self.about} Russia had lost {hedge.get(self.hedge, '')}{self.content} {name}."
 
 

@@ -130,6 +130,19 @@ def test_a_retracted_claim_is_struck_out_in_a_terminal(
     assert "\x1b[31mDaily" not in ran.out
 
 
+def test_what_colour_would_tell_is_marked_where_there_is_none(
+    dateline: Dateline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    commands = (["claim", APC], ["changes", "--from", "2024-08-18", "--to", "2024-08-20"])
+    for command in commands:
+        assert "[-17056-]" not in dateline(*command).out
+    monkeypatch.setenv("NO_COLOR", "1")
+    for command in commands:
+        assert "[-17056-]{+16480+}" in re.sub(r"\x1b\[[0-9;]*m", "", dateline(*command).out)
+
+
 def test_a_terminal_of_80_columns_is_enough(
     dateline: Dateline, monkeypatch: pytest.MonkeyPatch
 ) -> None:

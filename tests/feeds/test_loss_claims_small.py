@@ -95,6 +95,22 @@ def test_another_claimants_table_is_counted_and_left_out() -> None:
     assert tally.skipped["russia_losses_equipment_oryx.json has another claimant"] == 1
 
 
+def test_one_is_told_in_the_singular() -> None:
+    memory, _, _ = take(
+        revision(record={"date": "2022-03-06", "submarines": 1, "tank": "1", "drone": 0})
+    )
+    told = {
+        column: state.statement
+        for column in ("submarines", "tank", "drone")
+        if (state := claim(f"loss:2022-03-06:{column}", of=memory)) is not None
+    }
+    assert told == {
+        "submarines": "By 2022-03-06 Russia had lost 1 submarine.",
+        "tank": "By 2022-03-06 Russia had lost 1 tank.",
+        "drone": "By 2022-03-06 Russia had lost 0 drones.",
+    }
+
+
 def test_a_declared_correction_waits_for_its_claim() -> None:
     memory, _, _ = take(
         revision(
