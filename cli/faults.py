@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -80,11 +82,23 @@ def failure_of(error: Exception) -> Failure | None:
         case psycopg.Error():
             return failure_of(named_fault(error))
         case OSError() if error.errno == errno.ENOSPC:
-            return Failure(f"no room left on the disk: {error.filename or ''}", code="DISK_FULL")
+            named = error.filename or "where this is written to"
+            return Failure(f"no room left on the disk: {named}", code="DISK_FULL")
         case OSError():
             named = f"{error.filename}: " if error.filename else ""
             return Failure(f"{named}{error.strerror or error}", code="FILE")
     return None
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Name the file in the error of a write to it, which the system does not do."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def tell(failure: Failure, *, as_json: bool) -> None:

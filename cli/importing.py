@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
+from cli.faults import writing
 from domain.commands import Envelope
 from domain.refusals import Refusal
 from eventlog.record import Record, Recorded, Result
@@ -69,10 +70,15 @@ class RefusedLines:
         trace: TracebackType | None,
     ) -> None:
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # each line was written out, or told to be lost, before
+                self._file.close()
 
     def write(self, refused: Refused) -> None:
         """Put a line aside, with the reason. Raises OSError where that is not possible."""
+        with writing(self.path):
+            self._write(refused)
+
+    def _write(self, refused: Refused) -> None:
         if self._file is None:
             self._file = self.path.open("w", encoding="utf-8")
         line = {

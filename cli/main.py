@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -62,7 +63,12 @@ app.command()(upkeep.export)
 
 def main() -> None:
     """The entry point: runs the command of `sys.argv` and exits with its code."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # as while this was loaded
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminated)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever called, as with `>&-`
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
     sys.exit(run(sys.argv[1:]))
 
 

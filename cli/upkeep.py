@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import phrases
-from cli.faults import Failure
+from cli.faults import Failure, writing
 from cli.opening import events_bar, opened
 from cli.options import JsonOption
 from cli.shapes import Shape
@@ -163,7 +163,7 @@ def export(
         # Complete or not there: an export that was cut short must not look like a record.
         draft = path.with_name(path.name + ".part")
         try:
-            with _text_file(draft, packed=path.suffix == ".gz") as out:
+            with writing(draft), _text_file(draft, packed=path.suffix == ".gz") as out:
                 count = _write(database, out)
             draft.replace(path)
         finally:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -139,3 +142,40 @@ def test_completion_is_offered_for_a_shell() -> None:
     asked = {"_DATELINE_COMPLETE": "complete_bash", "COMP_CWORD": "2"}
     ran = ended(process(COMP_WORDS="dateline claims --st", **asked))
     assert {"--story", "--status"} <= set(ran.out.split())
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_an_answer_that_finds_no_room_is_told_in_one_line(url: str, options: list[str]) -> None:
+    with FULL.open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "cli", "--database-url", url, "claims", *options],
+            cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert ran.returncode == 1
+    (line,) = ran.stderr.splitlines()
+    assert "no room left on the disk" in line
+
+
+def test_a_closed_output_is_no_fault(url: str) -> None:
+    ran = subprocess.run(
+        ["sh", "-c", 'exec "$0" -m cli status >&-', sys.executable],
+        cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, stderr=subprocess.PIPE, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (0, b"")
+
+
+def test_a_reader_that_has_seen_enough_is_no_fault(url: str) -> None:
+    ran = subprocess.run(
+        ["sh", "-c", '"$0" -m cli claims --json | head -c 1', sys.executable],
+        cwd=ROOT, env=os.environ | {"DATABASE_URL": url}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert (ran.stdout, ran.stderr) == (b"{", b"")
+
+
+def test_ctrl_c_while_the_program_is_loaded_ends_it_without_a_word() -> None:
+    looks = "import cli.__main__, signal; assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL"
+    subprocess.run([sys.executable, "-c", looks], cwd=ROOT, check=True)

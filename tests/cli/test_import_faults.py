@@ -37,7 +37,7 @@ def test_a_full_disk_under_the_refused_lines_is_told_in_one_line(
     path.write_bytes(lines(SOURCE, b"{broken\n"))
     ran = dateline("import", path, "--refused", "/dev/full")
     assert ran.code == 1
-    assert "no room left on the disk" in ran.err
+    assert "no room left on the disk: /dev/full [DISK_FULL]" in ran.err
     assert "Traceback" not in ran.err
     assert dateline("status", "--json").json["log"]["position"] == 1
 

@@ -125,3 +125,14 @@ def test_an_export_to_nowhere_ends_in_one_line(
     (tmp_path / "record.jsonl").write_text("")
     ran = dateline("export", tmp_path / name)
     assert (ran.code, len(ran.err.splitlines())) == (1, 1)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_an_export_that_finds_no_room_names_the_file(dateline: Dateline, tmp_path: Path) -> None:
+    dateline("import", KURSK)
+    target = tmp_path / "record.jsonl"
+    (tmp_path / "record.jsonl.part").symlink_to("/dev/full")
+    ran = dateline("export", target)
+    assert ran.code == 1
+    assert ran.err == f"Error: no room left on the disk: {target}.part [DISK_FULL]\n"
+    assert not target.exists()
