@@ -19,7 +19,6 @@ from benchmarks import library
 from benchmarks.ground import Ground
 from benchmarks.rounds import ROUNDS, Goal, Table, in_turn
 from cli.importing import BATCH, Outcome, record_all
-from eventlog.database import Database
 from eventlog.entries import Append, NewEvent
 from eventlog.log import Log
 from eventlog.record import Record
@@ -62,7 +61,7 @@ def measure(ground: Ground, small: bool) -> Iterator[Table]:
         path.write_text("".join(f"{json.dumps(line)}\n" for line in _lines(small)), "utf-8")
         made = _Made(stack, ground, path)
         sides: dict[str, Callable[[], float]] = {
-            DATELINE: lambda: _dateline(ground, path),
+            DATELINE: lambda: _dateline(ground, made, path),
             DATELINE_LOG: lambda: _dateline_log(ground, made),
             LIBRARY: lambda: _library(ground, made),
             LIBRARY_LOG: lambda: _library_log(ground, made),
@@ -129,9 +128,10 @@ class _Made:
 
     def __init__(self, stack: ExitStack, ground: Ground, path: Path) -> None:
         database = stack.enter_context(ground.record())
-        count = _import(database, path)
+        with Record(database) as record:
+            _import(record, path)
         with Log(database.conninfo) as log:
-            self.events = log.read(0, count)
+            self.events = log.read(0, log.head().position)
         with psycopg.connect(database.owner_conninfo) as connection:
             self.rows = _copied(connection, f"SELECT {COLUMNS} FROM dateline.log")
             self.contents = _copied(connection, "SELECT * FROM dateline.log_content")
@@ -142,25 +142,23 @@ def _copied(connection: psycopg.Connection, query: str) -> bytes:
         return b"".join(copy)
 
 
-def _import(database: Database, path: Path) -> int:
-    """Import the file as `dateline import` does; the number of events."""
+def _import(record: Record, path: Path) -> None:
+    """Import the file as `dateline import` does."""
     outcome = Outcome()
-    with Record(database) as record, path.open("rb", buffering=0) as stream:
+    with path.open("rb", buffering=0) as stream:
         results = read(stream, actor="benchmarks", tally=outcome.tally)
         record_all(record, results, outcome, _refuse, lambda: None)
-    with Log(database.conninfo) as log:
-        return log.head().position
 
 
 def _refuse(refused: Refused) -> None:
     raise RuntimeError(f"line {refused.line_number}: {refused.reason}")
 
 
-def _dateline(ground: Ground, path: Path) -> float:
-    with ground.record() as database:
+def _dateline(ground: Ground, made: _Made, path: Path) -> float:
+    with ground.record() as database, Record(database) as record:
         began = perf_counter()
-        events = _import(database, path)
-        return events / (perf_counter() - began)
+        _import(record, path)
+        return len(made.events) / (perf_counter() - began)
 
 
 def _dateline_log(ground: Ground, made: _Made) -> float:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Final, Self
 from uuid import UUID
 
+from msgspec import Struct
 from msgspec.json import Encoder
 
 from domain import codec
@@ -44,8 +45,7 @@ PATIENCE: Final = 2.0
 _canonical = Encoder(order="deterministic", decimal_format="string")
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True, gc=False):
     """A command stands in the log. `recorded_at` is that of its last event, UTC."""
 
     first_position: int
