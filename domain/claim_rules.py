@@ -35,7 +35,7 @@ from domain.events import (
     ConcernLifted,
     ReportWithdrawn,
 )
-from domain.history import Entry, voided
+from domain.history import voided
 from domain.ids import Subject
 from domain.moments import parse_moment
 from domain.refusals import (
@@ -43,7 +43,6 @@ from domain.refusals import (
     AlreadyRetracted,
     AlreadyUnderConcern,
     InvalidInput,
-    InvalidTime,
     NoConcern,
     NotFound,
     NothingChanged,
@@ -97,7 +96,7 @@ def report_claim(world: World, command: ReportClaim) -> Decision:
             if isinstance(entry.event, ReportWithdrawn)
         )
         gone_by = parse_moment(withdrawn.published_at or withdrawn.observed_at or "").end
-        if at > report.withdrawal.at and at >= gone_by:
+        if at >= gone_by:
             raise AlreadyRetracted("its report had been withdrawn by then", field="report")
         gone_at = max(at, report.withdrawal.at)
         drafts.append(
@@ -233,7 +232,7 @@ def amend_claim(world: World, command: AmendClaim) -> Decision:
 
     The first event cannot be voided: a claim without it would be nothing.
     """
-    subject, _ = world.claim(command.claim, field="claim")
+    subject, claim = world.claim(command.claim, field="claim")
     entries = world.entries(subject)
     amended = next((entry for entry in entries if entry.sequence == command.amends), None)
     if amended is None:
@@ -244,20 +243,13 @@ def amend_claim(world: World, command: AmendClaim) -> Decision:
         )
     if command.amends in voided(entries):
         raise NothingChanged(f"event {command.amends} does not count already", field="amends")
-    before = _before_amendment(entries, amended)
+    before = claim_as_of(entries, amended.reported_at) or claim
     changes = changes_of(world, before, command, required=not command.void)
     if command.void and changes:
         raise InvalidInput("an event is either voided or changed", field="void")
     event = ClaimAmended(amends=command.amends, void=command.void, changes=changes)
     # Its reporting time is that of the event it amends: there the fold takes it up.
     return Decision((world.draft(subject, event, amended.reported_at),))
-
-
-def _before_amendment(entries: list[Entry], amended: Entry) -> Claim:
-    before = claim_as_of(entries, amended.reported_at)
-    if before is None:
-        raise InvalidTime("the claim was not yet reported then", field="amends")
-    return before
 
 
 TimedCommand = (

@@ -1,6 +1,7 @@
 """The rules for corrections, declared and silent."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -128,8 +129,21 @@ def test_a_correction_changes_something() -> None:
     desk = given()
     desk.refuses(correction(), NothingChanged, "claim")
     desk.refuses(correction(statement=FIRST, notice=REGRET), NothingChanged, "claim")
-    same = QuantityInput(label="length", value=Decimal("12.00"), unit="m")
-    desk.refuses(correction(quantities=(same,)), NothingChanged, "claim")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("statement", FIRST),
+        ("kind", ClaimKind.ASSERTION),
+        ("about", None),
+        ("attribution", (StepInput(source="mayor", verb=Verb.SAID),)),
+        ("topics", ()),
+        ("quantities", (QuantityInput(label="length", value=Decimal("12.00"), unit="m"),)),
+    ],
+)
+def test_a_field_that_has_the_value_already_does_not_change(name: str, value: Any) -> None:
+    given().refuses(correction(**{name: value}), NothingChanged, "claim")
 
 
 def test_a_correction_names_the_version_that_stood() -> None:

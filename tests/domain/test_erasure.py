@@ -1,6 +1,13 @@
 """What the rules do where a part of the history can no longer be read."""
 
-from domain.commands import AmendClaim, CorrectClaim, MergeSources, ReportClaim, RetractClaim
+from domain.commands import (
+    AmendClaim,
+    CorrectClaim,
+    MergeSources,
+    ReportClaim,
+    RetractClaim,
+    WithdrawReport,
+)
 from domain.decide import decide
 from domain.refusals import AlreadyExists, NotFound
 from tests.domain.desk import Desk, claim_id, given, report_id, source_id
@@ -37,6 +44,13 @@ def test_a_claim_whose_first_event_is_erased_is_gone_but_its_place_is_taken() ->
     desk.refuses(RETRACTED, NotFound, "claim")
     again = ReportClaim(claim="c", report="r", statement="x")
     desk.refuses(again, AlreadyExists, "claim")
+
+
+def test_a_withdrawal_passes_over_a_claim_that_is_gone() -> None:
+    desk = without(given(), 1)
+    decision = decide(desk.world, WithdrawReport(report="r", published_at="2024-08-03"))
+    assert [draft.subject for draft in decision.drafts] == [report_id()]
+    assert decision.relies_on == ((claim_id(), 1),)
 
 
 def test_what_a_decision_relies_on_counts_erased_events_too() -> None:

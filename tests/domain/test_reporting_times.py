@@ -4,9 +4,24 @@ from datetime import timedelta
 
 import pytest
 
-from domain.commands import CorrectClaim, PublishReport, ReportClaim, RetractClaim
+from domain.commands import (
+    AnyCommand,
+    CorrectClaim,
+    ExpressConcern,
+    LiftConcern,
+    LinkClaims,
+    MoveReport,
+    PublishReport,
+    ReinstateClaim,
+    ReportClaim,
+    RetractClaim,
+    ReviewClaim,
+    ReviseReport,
+    WithdrawReport,
+)
 from domain.moments import SKEW, TICK
 from domain.refusals import InvalidTime
+from domain.words import LinkKind, Rating
 from domain.world import World
 from tests.domain.desk import NOW, OUT, claim_id, empty, given, report_id, utc
 
@@ -88,6 +103,45 @@ def test_a_coarse_time_that_ends_with_the_first_one_is_before_it() -> None:
     desk = given(midnight, ReportClaim(claim="d", report="m", statement="x"))
     day_before = RetractClaim(claim="d", observed_at="2024-08-01")
     desk.refuses(day_before, InvalidTime, "observed_at")
+
+
+PUBLISHED, OBSERVED = "2024-08-03T10:00+02:00", "2024-08-04"
+HELD = ExpressConcern(claim="c", published_at="2024-08-02")
+TIMED: list[AnyCommand] = [
+    PublishReport(report="x", published_at=PUBLISHED, observed_at=OBSERVED),
+    ReviseReport(report="r", language="en", published_at=PUBLISHED, observed_at=OBSERVED),
+    MoveReport(report="r", url="x", published_at=PUBLISHED, observed_at=OBSERVED),
+    WithdrawReport(report="r", published_at=PUBLISHED, observed_at=OBSERVED),
+    ReportClaim(claim="d", report="r", statement="x", published_at=PUBLISHED, observed_at=OBSERVED),
+    CorrectClaim(claim="c", version=2, statement="x", published_at=PUBLISHED, observed_at=OBSERVED),
+    ExpressConcern(claim="d2", published_at=PUBLISHED, observed_at=OBSERVED),
+    LiftConcern(claim="c", published_at=PUBLISHED, observed_at=OBSERVED),
+    RetractClaim(claim="c", published_at=PUBLISHED, observed_at=OBSERVED),
+    ReinstateClaim(claim="c", published_at=PUBLISHED, observed_at=OBSERVED),
+    LinkClaims(
+        claim="c",
+        kind=LinkKind.REPEATS,
+        to="d2",
+        published_at=PUBLISHED,
+        observed_at=OBSERVED,
+    ),
+    ReviewClaim(
+        claim="c",
+        reviewer="checker",
+        rating=Rating.TRUE,
+        words="x",
+        published_at=PUBLISHED,
+        observed_at=OBSERVED,
+    ),
+]
+
+
+@pytest.mark.parametrize("command", TIMED, ids=lambda command: type(command).__name__)
+def test_both_times_are_kept_as_they_were_given(command: AnyCommand) -> None:
+    other = ReportClaim(claim="d2", report="r", statement="x")
+    for event in given(other, HELD).when(command):
+        assert getattr(event, "published_at", None) == PUBLISHED
+        assert getattr(event, "observed_at", None) == OBSERVED
 
 
 def test_a_day_keeps_its_precision_beside_the_instant_that_it_counts_from() -> None:
