@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.claim import Claim, claim_as_of, evolve
@@ -103,6 +103,7 @@ def answer(rows: Sequence[Row[Claim]], at: datetime, position: int) -> Claim | N
     return found[0] if found else None
 
 
+@settings(deadline=None)
 @given(histories(), st.lists(st.integers(1, 4), min_size=1, max_size=3))
 def test_the_rows_answer_every_question_as_the_specification_does(
     entries: list[Entry], batches: list[int]
@@ -114,6 +115,7 @@ def test_the_rows_answer_every_question_as_the_specification_does(
             assert answer(rows, at, position) == claim_as_of(entries, at, position)
 
 
+@settings(deadline=None)
 @given(histories(), st.lists(st.integers(1, 4), min_size=1, max_size=3))
 def test_the_size_of_the_batches_changes_nothing(entries: list[Entry], batches: list[int]) -> None:
     def shown(rows: Sequence[Row[Claim]]) -> set[tuple[object, ...]]:
@@ -125,6 +127,7 @@ def test_the_size_of_the_batches_changes_nothing(entries: list[Entry], batches: 
     assert shown(project(entries, batches)) == shown(project(entries, [1]))
 
 
+@settings(deadline=None)
 @given(histories())
 def test_a_row_is_only_ever_closed_never_rewritten(entries: list[Entry]) -> None:
     whole = project(entries, [1])
