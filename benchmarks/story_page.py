@@ -14,17 +14,20 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random
 from statistics import mean, median
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
 from benchmarks.ground import Ground
 from benchmarks.grown import Grown, grown
-from benchmarks.rounds import Goal, Table, in_turn
+from benchmarks.rounds import ROUNDS, Goal, Table, in_turn
 from benchmarks.served import served
 from benchmarks.workload import story_ref
 
-QUERY = """
+TURNS: Final = 15
+"""How often it is each side's turn, to be asked twenty questions."""
+
+QUERY: Final = """
 query Page($story: ID!, $asOf: AsOf) {
   claims(filter: {story: $story}, first: 20, asOf: $asOf) {
     nodes {
@@ -95,10 +98,13 @@ def measure(ground: Ground, small: bool) -> Iterator[Table]:
     """Milliseconds from the question to the whole answer."""
     record = grown(ground, 10_000 if small else 100_000)
     with served(record.database) as url, httpx.Client(base_url=url, timeout=60) as http:
-        client = _Client(http, record, Random(1), 50 if small else 300)
+        client = _Client(http, record, Random(1), 20)
         now, public, known = "about now", "as of a reported moment", "as of both moments"
         sides = {now: client.now, public: client.public_then, known: client.known_then}
-        medians = in_turn({side: partial(client.latency, side, at) for side, at in sides.items()})
+        medians = in_turn(
+            {side: partial(client.latency, side, at) for side, at in sides.items()},
+            ROUNDS if small else TURNS,
+        )
     yield Table(
         f"A story's latest 20 claims over GraphQL, {record.shape.events:,} events",
         "ms, median",
