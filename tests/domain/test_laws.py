@@ -11,6 +11,7 @@ from uuid import UUID
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import asdict
+from msgspec.structs import replace as structs_replace
 
 from domain.catalogue import Report, Source, report_as_of, source_as_of, story_as_of
 from domain.claim import Claim, claim_as_of
@@ -57,10 +58,9 @@ changes: st.SearchStrategy[tuple[Change, ...]] = st.lists(
     max_size=3,
 ).map(tuple)
 first_of_a_claim = st.builds(
-    ClaimReported,
-    report=st.uuids(),
-    statement=st.just("as first reported"),
-    quantities=st.lists(numbers, max_size=2, unique_by=lambda number: number.key).map(tuple),
+    lambda event, quantities: structs_replace(event, quantities=tuple(quantities)),
+    structs(ClaimReported),
+    st.lists(numbers, max_size=2, unique_by=lambda number: number.key),
 )
 later_of_a_claim: st.SearchStrategy[AnyEvent] = st.one_of(
     st.builds(

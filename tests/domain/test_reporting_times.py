@@ -19,6 +19,7 @@ from domain.commands import (
     ReviseReport,
     WithdrawReport,
 )
+from domain.decide import decide
 from domain.moments import SKEW, TICK
 from domain.refusals import InvalidTime
 from domain.words import LinkKind, Rating
@@ -162,6 +163,23 @@ def test_a_late_arrival_is_judged_by_what_stood_at_its_own_time() -> None:
     told = [desk.claim(at=f"2024-08-0{day}").statement for day in (2, 4, 5, 6, 8)]
     assert told == ["two", "two", "five", "six", "six"]
     assert desk.claim(at="2024-08-06", position=known).statement == "five"
+
+
+def test_the_next_command_of_a_batch_sees_what_was_decided_before_it() -> None:
+    desk = given()
+    before = desk.entries(claim_id())[-1]
+    for version, statement in enumerate(("one", "two", "three"), start=1):
+        command = CorrectClaim(
+            claim="c", version=version, statement=statement, published_at="2024-08-05"
+        )
+        desk.world.take(decide(desk.world, command).drafts)
+    entries = desk.entries(claim_id())[1:]
+    assert [entry.position - before.position for entry in entries] == [1, 2, 3]
+    assert [entry.sequence for entry in entries] == [2, 3, 4]
+    assert {entry.recorded_at for entry in entries} == {NOW}
+    assert desk.claim().statement == "three"
+    desk.world.take(decide(desk.world, PublishReport(report="n", published_at="2024")).drafts)
+    assert [entry.position for entry in desk.entries(report_id("n"))] == [1]
 
 
 def test_events_of_one_time_are_taken_in_the_order_of_recording() -> None:

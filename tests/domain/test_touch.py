@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.codec import encode
+from domain.commands import AmendClaim
 from domain.events import AnyEvent, ClaimCorrected, ClaimReported
+from domain.ids import Subject
 from domain.touch import named_by, named_in
 from domain.values import AttributionChange, Step
 from domain.words import Verb
@@ -25,8 +27,11 @@ def test_an_event_names_every_id_that_stands_in_it(event: AnyEvent) -> None:
 
 
 def test_a_claim_names_its_report_its_story_and_everybody_in_its_chain() -> None:
-    state = desk.given().claim()
-    assert set(named_in(state)) == {desk.report_id(), desk.source_id("mayor")}
+    record = desk.given()
+    assert set(named_in(record.claim())) == {desk.report_id(), desk.source_id("mayor")}
+    record.when(AmendClaim(claim="c", amends=1, story="bridge"))
+    story = desk.identity(Subject.STORY, "bridge")
+    assert set(named_in(record.claim())) == {desk.report_id(), desk.source_id("mayor"), story}
 
 
 @given(st.uuids(), st.uuids(), st.lists(st.uuids(), max_size=3))
