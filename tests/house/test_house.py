@@ -145,6 +145,19 @@ def documentation() -> str:
     return "\n".join(page.read_text("utf-8") for page in files("*.md", below="docs"))
 
 
+WORDS = """about, amendment, as of, attribution, basis, claim, concern, contested, correction,
+declared, erasure, link, notice, observation, observed at, outlet, position, published at,
+quantity, recorded at, refuted, reinstatement, report, reporting time, retracted, retraction,
+review, silent, source, status, story, version"""
+"""Those that the record is spoken of in."""
+
+
+def test_every_word_of_the_record_is_in_the_glossary() -> None:
+    rows = re.findall(r"^\| ([^|]+) \|", (ROOT / "docs/glossary.md").read_text("utf-8"), re.M)
+    explained = {word for row in rows for word in row.split(", ")}
+    assert set(re.split(r",\s", WORDS)) <= explained
+
+
 def test_every_setting_is_documented_with_its_flag() -> None:
     command = typer.main.get_command(app)
     assert isinstance(command, typer.core.TyperGroup)
