@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
+import time
 from contextlib import suppress
 from typing import Annotated, Final
 
@@ -20,6 +22,9 @@ from projections.projector import Projector
 
 GRACE: Final = 5
 """Seconds that requests in flight have to end when the server is stopped."""
+
+QUIET: Final = 60.0
+"""Seconds before the same sort of trouble is told again."""
 
 QUESTIONS: Final = (
     (
@@ -69,6 +74,8 @@ def serve(
             load_example(database)
         bring_up(database)
         projector = Projector(database)
+        logging.getLogger("projections").addHandler(_Troubles())
+        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # the projector tells as much
         projector.start()
         try:
             _welcome(listener, database.description)
@@ -84,6 +91,20 @@ def serve(
         finally:
             projector.stop()
     say("Stopped.")
+
+
+class _Troubles(logging.Handler):
+    """What goes wrong and is got over while the server runs: one line each, and not at each try."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._told: dict[str, float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        now = time.monotonic()
+        if now - self._told.get(record.msg, -QUIET) >= QUIET:
+            self._told[record.msg] = now
+            say(record.getMessage())
 
 
 def _listening(host: str, port: int) -> socket.socket:

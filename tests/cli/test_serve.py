@@ -94,6 +94,26 @@ def test_another_process_reads_and_writes_beside_it(folder: Path) -> None:
     assert stop(running, signal.SIGINT).code == 0
 
 
+def test_a_database_that_was_killed_is_told_once_and_answers_again_when_it_is_back(
+    folder: Path,
+) -> None:
+    running, address = start(folder)
+    pid_file = folder / "postgres" / "postmaster.pid"
+    os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+    query = {"query": QUESTIONS[0][1]}
+    answers = [httpx.post(address, json=query, timeout=60).json()]
+    assert ended(process("status", DATELINE_DATA=str(folder))).code == 0
+    deadline = time.monotonic() + 60
+    while "errors" in answers[-1] and time.monotonic() < deadline:
+        time.sleep(0.5)
+        answers.append(httpx.post(address, json=query, timeout=60).json())
+    ran = stop(running, signal.SIGINT)
+    assert answers[0]["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    assert "17056" in answers[-1]["data"]["claim"]["statement"]
+    told = [line for line in ran.err.splitlines() if "the projector lost the database" in line]
+    assert (ran.code, len(told)) == (0, 1), ran.err
+
+
 def test_a_port_in_use_is_told_before_anything_is_made(folder: Path) -> None:
     data = folder / "data"
     with socket.create_server(("127.0.0.1", 0)) as taken:
