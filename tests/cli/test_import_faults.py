@@ -136,7 +136,11 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
     try:
         yield
     finally:
-        subprocess.run(["umount", str(folder)], check=True)
+        # A server takes a moment to go after it has said that it is stopped.
+        deadline = time.monotonic() + 30
+        while subprocess.run(["umount", str(folder)], check=False).returncode != 0:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
 
 
 def resized(folder: Path, megabytes: int) -> None:
