@@ -84,6 +84,10 @@ class Bitemporal(Generic[S]):
         last = self._timelines[subject].last
         return last.state if last is not None else None
 
+    def entries(self, subject: UUID) -> Sequence[Entry]:
+        """All entries so far of a subject into whose past this batch reaches."""
+        return self._timelines[subject].entries
+
     def written(self) -> None:
         """The batch is in the tables: forget its changes, and the subjects used least lately."""
         for row in self.opened:

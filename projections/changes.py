@@ -75,7 +75,7 @@ def _changed(
         f" AND ({' OR '.join(since)})"
         "), concerned AS ("
         "SELECT claim_id FROM begun UNION SELECT unnest(contradicts) FROM begun"
-        ") SELECT c.claim_id, c.state FROM read.claims c JOIN concerned USING (claim_id)"
+        ") SELECT c.claim_id, c.state::text FROM read.claims c JOIN concerned USING (claim_id)"
         f" WHERE {extent(later, 'c')}{wanted.sql()}",
         values,
     ).fetchall()

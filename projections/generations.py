@@ -27,7 +27,7 @@ LIVE: Final = "read"
 NEXT: Final = "read_next"
 OLD: Final = "read_old"
 
-FOLD = 1
+FOLD = 2
 """Goes up by one when the fold writes other rows for the same log: then the rows are rebuilt."""
 
 BATCH = 2_000
@@ -159,10 +159,14 @@ def _swap(connection: Connection[Any], projection: Projection, log: Log) -> int:
         connection.execute(
             SQL("ALTER SCHEMA {} RENAME TO {}").format(*map(Identifier, (NEXT, LIVE)))
         )
+        connection.execute("SELECT pg_notify('dateline_read', 'rebuilt')")
     return done
 
 
 def tidy(connection: Connection[Any]) -> None:
     """After many rows were written: count them for the planner, and mark their pages as visible to
     all, which index-only reads of the past depend on."""
-    connection.execute("VACUUM (ANALYZE) claims, claim_sources, reports, sources, stories, touches")
+    connection.execute(
+        "VACUUM (ANALYZE) claims, claim_sources, claim_links, reports, sources, stories, events,"
+        " touches"
+    )

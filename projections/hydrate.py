@@ -34,17 +34,13 @@ _source = Decoder(Source)
 _story = Decoder(Story)
 
 SOURCES = """
-SELECT s.source_id, s.name, c.source_id, c.state
-FROM read.sources s
-JOIN read.sources c ON c.source_id = s.canonical_id
-    AND c.position_from <= %(position)s AND c.position_to > %(position)s
-WHERE s.source_id = ANY(%(ids)s)
-    AND s.position_from <= %(position)s AND s.position_to > %(position)s
+SELECT source_id, own_name, canonical_id, shown::text FROM read.sources
+WHERE source_id = ANY(%(ids)s) AND position_from <= %(position)s AND position_to > %(position)s
 """
 """Some sources by their own id: their own name, and the source under whose name they go."""
 
 STORIES = """
-SELECT story_id, state FROM read.stories
+SELECT story_id, state::text FROM read.stories
 WHERE story_id = ANY(%(ids)s) AND position_from <= %(position)s AND position_to > %(position)s
 """
 """Some stories."""
@@ -120,7 +116,7 @@ def reports(
     if not wanted:
         return {}
     found = connection.execute(
-        f"SELECT r.report_id, r.state FROM read.reports r"  # noqa: S608 - built from constants
+        f"SELECT r.report_id, r.state::text FROM read.reports r"  # noqa: S608 - built from constants
         f" WHERE r.report_id = ANY(%(ids)s) AND {extent(basis, 'r')}",
         {"ids": wanted, **parameters(basis)},
     ).fetchall()

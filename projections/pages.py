@@ -126,7 +126,7 @@ def page(
         "SELECT c.claim_id, c.position_from, c.reported_from, c.first_reported_at"
         f" FROM read.claims c WHERE {extent(basis, 'c')}{wanted.sql()}{bounds}"
         f" ORDER BY c.first_reported_at {direction}, c.claim_id {direction} LIMIT %(limit)s"
-        ") SELECT c.claim_id, c.state, c.first_reported_at FROM picked p JOIN read.claims c"
+        ") SELECT c.claim_id, c.state::text, c.first_reported_at FROM picked p JOIN read.claims c"
         " ON c.claim_id = p.claim_id AND c.position_from = p.position_from"
         " AND c.reported_from = p.reported_from"
         f" ORDER BY p.first_reported_at {direction}, p.claim_id {direction}",
@@ -218,7 +218,7 @@ def rows_of(
 ) -> list[tuple[UUID, str]]:
     """Some claims as (id, state), as of the basis."""
     return connection.execute(
-        "SELECT c.claim_id, c.state FROM read.claims c"  # noqa: S608 - built from constants
+        "SELECT c.claim_id, c.state::text FROM read.claims c"  # noqa: S608 - built from constants
         f" WHERE c.claim_id = ANY(%(ids)s) AND {extent(basis, 'c')}",
         {**parameters(basis), "ids": list(ids)},
     ).fetchall()

@@ -6,7 +6,7 @@ The result does not depend on how the log is cut into batches.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from psycopg import Connection
 from domain.catalogue import Report, evolve_report
 from domain.claim import Claim, evolve
 from domain.events import (
+    ClaimAmended,
     ClaimLinked,
     ClaimReported,
     ReportMoved,
@@ -37,6 +38,7 @@ from eventlog.log import Log
 from projections import storage
 from projections.bitemporal import Bitemporal
 from projections.sources import StoryRow, load_sources, story_row
+from projections.storage import Voiding
 from projections.timeline import Row, latest_of_each_time
 
 SOURCE_EVENTS = (SourceRegistered, SourceAliasAdded, SourceMerged)
@@ -52,6 +54,7 @@ class Batch:
     report_urls: set[tuple[UUID, str]] = field(default_factory=set)
     stories: list[StoryRow] = field(default_factory=list)
     touches: list[tuple[UUID, int]] = field(default_factory=list)
+    voided: list[Voiding] = field(default_factory=list)
 
 
 class Projection:
@@ -126,6 +129,8 @@ class Projection:
                 storage.write_claim_links(cursor, batch.claim_links)
                 storage.write_report_urls(cursor, batch.report_urls)
                 storage.write_touches(cursor, batch.touches)
+                storage.write_events(cursor, [one for one in events if one.content is not None])
+                storage.write_voided(cursor, batch.voided)
                 storage.write_progress(cursor, events[-1].position, events[-1].recorded_at)
             self._claims.written()
             self._reports.written()
@@ -166,6 +171,8 @@ class Projection:
         if state is None:
             return touched
         event, outlet = entry.event, self._outlet(state)
+        if isinstance(event, ClaimAmended) and event.void:
+            batch.voided += voidings(subject, entry, self._claims.entries(subject))
         # Whatever chain a state ever shows was brought in by one of these events.
         if isinstance(event, ClaimReported):
             brought = chain(state, outlet)
@@ -206,6 +213,18 @@ class Projection:
             )
             for subject in ids
         }
+
+
+def voidings(claim: UUID, entry: Entry, entries: Sequence[Entry]) -> Iterator[Voiding]:
+    """Which events of a claim an amendment makes void, and which it brings back.
+
+    All that amend one event, and each other, have that event's reporting time; so whether it is
+    void does not depend on the reporting time asked about, but on the position alone.
+    """
+    before = voided([one for one in entries if one.position < entry.position])
+    after = voided([one for one in entries if one.position <= entry.position])
+    for sequence in after ^ before:
+        yield Voiding(claim, sequence, entry.position, is_void=sequence in after)
 
 
 def chain(claim: Claim, outlet: UUID | None) -> list[UUID]:

@@ -58,11 +58,11 @@ ORDER BY l.position
 """Every event of some claims up to a position."""
 
 SOURCES_BY_NAME = """
-SELECT source_id, state FROM read.sources
+SELECT source_id, state::text FROM read.sources
 WHERE source_id = canonical_id AND position_from <= %(position)s AND position_to > %(position)s
     AND (%(search)s::text IS NULL
-         OR strpos(lower(state::json ->> 'name'), lower(%(search)s)) > 0
-         OR EXISTS (SELECT FROM json_array_elements_text(state::json -> 'aliases') a
+         OR strpos(lower(name), lower(%(search)s)) > 0
+         OR EXISTS (SELECT FROM jsonb_array_elements_text(state -> 'aliases') a
                     WHERE strpos(lower(a), lower(%(search)s)) > 0))
 ORDER BY name, source_id LIMIT %(limit)s
 """
@@ -127,7 +127,7 @@ class View:
     def stories(self) -> list[StoryView]:
         """Every story, by title."""
         found = self._connection.execute(
-            "SELECT story_id, state FROM read.stories"
+            "SELECT story_id, state::text FROM read.stories"
             " WHERE position_from <= %(position)s AND position_to > %(position)s"
             " ORDER BY title, story_id",
             {"position": self.basis.position},

@@ -26,6 +26,8 @@ class SourceRow:
     position_from: int
     canonical_id: UUID
     state: Source
+    shown: Source
+    """The source under whose name it goes."""
     position_to: int = OPEN
     stored: bool = False
 
@@ -54,20 +56,23 @@ class SourceChanges:
         if state is None:
             return
         canonical = before.canonical_id if before else subject
+        shown = state
         if isinstance(entry.event, SourceMerged):
-            canonical = self._canonical(entry.event.into)
-            followers = [
-                row
-                for row in self.in_force.values()
-                if row.canonical_id == subject and row.source_id != subject
-            ]
-            for row in followers:
-                self._replace(row, row.source_id, canonical, row.state, entry.position)
-        self._replace(before, subject, canonical, state, entry.position)
+            canonical, shown = self._canonical(entry.event.into, state)
+        elif before is not None and canonical != subject:
+            shown = before.shown
+        self._replace(before, subject, canonical, state, shown, entry.position)
+        followers = [
+            row
+            for row in self.in_force.values()
+            if row.canonical_id == subject and row.source_id != subject
+        ]
+        for row in followers:
+            self._replace(row, row.source_id, canonical, row.state, shown, entry.position)
 
-    def _canonical(self, source: UUID) -> UUID:
+    def _canonical(self, source: UUID, otherwise: Source) -> tuple[UUID, Source]:
         row = self.in_force.get(source)
-        return row.canonical_id if row else source
+        return (row.canonical_id, row.shown) if row else (source, otherwise)
 
     def _replace(
         self,
@@ -75,13 +80,14 @@ class SourceChanges:
         subject: UUID,
         canonical: UUID,
         state: Source,
+        shown: Source,
         position: int,
     ) -> None:
         if before is not None:
             before.position_to = position
             if before.stored:
                 self.closed.append(before)
-        row = SourceRow(subject, position, canonical, state)
+        row = SourceRow(subject, position, canonical, state, shown)
         self.in_force[subject] = row
         self.opened.append(row)
 
@@ -94,7 +100,7 @@ def load_sources(cursor: Cursor[Any], entries: Sequence[tuple[UUID, Entry]]) -> 
     if not touched:
         return SourceChanges({})
     cursor.execute(
-        "SELECT source_id, position_from, canonical_id, state FROM sources"
+        "SELECT source_id, position_from, canonical_id, state::text, shown::text FROM sources"
         " WHERE (source_id = ANY(%(ids)s) OR canonical_id = ANY(%(ids)s))"
         " AND position_to = %(open)s",
         {"ids": list(touched), "open": OPEN},
@@ -102,9 +108,14 @@ def load_sources(cursor: Cursor[Any], entries: Sequence[tuple[UUID, Entry]]) -> 
     return SourceChanges(
         {
             source_id: SourceRow(
-                source_id, position_from, canonical, _source.decode(state), stored=True
+                source_id,
+                position_from,
+                canonical,
+                _source.decode(state),
+                _source.decode(shown),
+                stored=True,
             )
-            for source_id, position_from, canonical, state in cursor
+            for source_id, position_from, canonical, state, shown in cursor
         }
     )
 

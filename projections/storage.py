@@ -4,30 +4,56 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from msgspec import Struct
 from msgspec.json import Decoder, Encoder
 from psycopg import Connection, Cursor
 
 from domain.catalogue import Report
 from domain.claim import Claim
+from domain.moments import parse_moment
 from domain.words import LinkKind
+from eventlog.entries import LoggedEvent
+from projections.dictionaries import dictionary_of
+from projections.hydrate import precision_of
 from projections.sources import SourceChanges, StoryRow
 from projections.timeline import FOREVER, OPEN, Row
 
 S = TypeVar("S")
 
 _encoder = Encoder(decimal_format="string")
+
+
+class _Times(Struct):
+    """The times of an event as they were given."""
+
+    published_at: str | None = None
+    observed_at: str | None = None
+
+
+_times = Decoder(_Times)
 _claim = Decoder(Claim)
 _report = Decoder(Report)
+
+
+@dataclass(frozen=True, slots=True)
+class Voiding:
+    """An event of a claim becomes void at a position, or is so no longer."""
+
+    claim: UUID
+    sequence: int
+    position: int
+    is_void: bool
 
 
 def last_claims(connection: Connection[Any], ids: Sequence[UUID]) -> list[Row[Claim]]:
     """The row of each claim that is about now."""
     found = connection.execute(
-        "SELECT claim_id, reported_from, position_from, state FROM claims"
+        "SELECT claim_id, reported_from, position_from, state::text FROM claims"
         " WHERE claim_id = ANY(%s)"
         " AND reported_to = 'infinity' AND position_to = 9223372036854775807",
         (list(ids),),
@@ -38,7 +64,7 @@ def last_claims(connection: Connection[Any], ids: Sequence[UUID]) -> list[Row[Cl
 def last_reports(connection: Connection[Any], ids: Sequence[UUID]) -> list[Row[Report]]:
     """The row of each report that is about now."""
     found = connection.execute(
-        "SELECT report_id, reported_from, position_from, state FROM reports"
+        "SELECT report_id, reported_from, position_from, state::text FROM reports"
         " WHERE report_id = ANY(%s)"
         " AND reported_to = 'infinity' AND position_to = 9223372036854775807",
         (list(ids),),
@@ -58,8 +84,8 @@ def claims_in_force(
 ) -> dict[UUID, list[Row[Claim]]]:
     """Every row of some claims that no later position has closed."""
     found = connection.execute(
-        "SELECT claim_id, reported_from, nullif(reported_to, 'infinity'), position_from, state"
-        " FROM claims WHERE claim_id = ANY(%s) AND position_to = 9223372036854775807",
+        "SELECT claim_id, reported_from, nullif(reported_to, 'infinity'), position_from,"
+        " state::text FROM claims WHERE claim_id = ANY(%s) AND position_to = 9223372036854775807",
         (list(ids),),
     )
     return _in_force(found, _claim)
@@ -70,8 +96,8 @@ def reports_in_force(
 ) -> dict[UUID, list[Row[Report]]]:
     """Every row of some reports that no later position has closed."""
     found = connection.execute(
-        "SELECT report_id, reported_from, nullif(reported_to, 'infinity'), position_from, state"
-        " FROM reports WHERE report_id = ANY(%s) AND position_to = 9223372036854775807",
+        "SELECT report_id, reported_from, nullif(reported_to, 'infinity'), position_from,"
+        " state::text FROM reports WHERE report_id = ANY(%s) AND position_to = 9223372036854775807",
         (list(ids),),
     )
     return _in_force(found, _report)
@@ -110,7 +136,8 @@ def write_claims(
     with cursor.copy(
         "COPY claims (claim_id, reported_from, reported_to, position_from, position_to, story_id,"
         " report_id, outlet_id, first_reported_at, status, kind, version, contradicts, sources,"
-        " state) FROM STDIN"
+        " statement, precision, last_changed_at, declared_changes, silent_changes, reviewed,"
+        " state, dictionary) FROM STDIN"
     ) as copy:
         for row in opened:
             state, outlet = row.state, outlets[row.subject]
@@ -132,7 +159,14 @@ def write_claims(
                     state.version,
                     _uuids(link.to for link in state.links if link.kind is LinkKind.CONTRADICTS),
                     _uuids(sources),
+                    state.statement,
+                    precision_of(state.published_at, state.observed_at).value,
+                    state.last_changed_at,
+                    state.declared_changes,
+                    state.silent_changes,
+                    bool(state.reviews),
                     _text(row),
+                    dictionary_of(state.language),
                 )
             )
 
@@ -203,8 +237,8 @@ def write_sources(cursor: Cursor[Any], changes: SourceChanges) -> None:
         )
     if changes.opened:
         with cursor.copy(
-            "COPY sources (source_id, position_from, position_to, canonical_id, name, kind, state)"
-            " FROM STDIN"
+            "COPY sources (source_id, position_from, position_to, canonical_id, own_name, name,"
+            " kind, state, shown) FROM STDIN"
         ) as copy:
             for row in changes.opened:
                 copy.write_row(
@@ -214,8 +248,10 @@ def write_sources(cursor: Cursor[Any], changes: SourceChanges) -> None:
                         row.position_to,
                         row.canonical_id,
                         row.state.name,
-                        row.state.kind.value,
+                        row.shown.name,
+                        row.shown.kind.value,
                         _encoder.encode(row.state).decode(),
+                        _encoder.encode(row.shown).decode(),
                     )
                 )
 
@@ -280,9 +316,52 @@ def write_touches(cursor: Cursor[Any], rows: Sequence[tuple[UUID, int]]) -> None
             copy.write_row(row)
 
 
+def write_events(cursor: Cursor[Any], events: Sequence[LoggedEvent]) -> None:
+    """Lay events open, as they are shown."""
+    with cursor.copy(
+        "COPY events (position, recorded_at, reported_at, subject_id, sequence, type, precision,"
+        " actor, reason, body) FROM STDIN"
+    ) as copy:
+        for one in events:
+            times = _times.decode(one.content or "{}")
+            given = times.published_at or times.observed_at
+            copy.write_row(
+                (
+                    one.position,
+                    one.recorded_at,
+                    one.reported_at,
+                    one.stream_id,
+                    one.version,
+                    one.type,
+                    parse_moment(given).precision.value if given else None,
+                    one.actor,
+                    one.reason,
+                    one.content,
+                )
+            )
+
+
+def write_voided(cursor: Cursor[Any], rows: Sequence[Voiding]) -> None:
+    """Say from which position on events are void, or no longer are."""
+    for row in rows:
+        cursor.execute(
+            "UPDATE events SET voided = CASE WHEN %(is_void)s"
+            " THEN coalesce(voided, '{}') + int8multirange(int8range(%(position)s, NULL))"
+            " ELSE coalesce(voided, '{}') - int8multirange(int8range(%(position)s, NULL)) END"
+            " WHERE subject_id = %(claim)s AND sequence = %(sequence)s",
+            {
+                "is_void": row.is_void,
+                "position": row.position,
+                "claim": row.claim,
+                "sequence": row.sequence,
+            },
+        )
+
+
 def write_progress(cursor: Cursor[Any], position: int, recorded_at: datetime) -> None:
     """Say how far the log has been projected, and wake whoever waits for it."""
     cursor.execute(
         "UPDATE progress SET position = %s, recorded_at = %s, projected_at = clock_timestamp()",
         (position, recorded_at),
     )
+    cursor.execute("SELECT pg_notify('dateline_read', %s)", (str(position),))

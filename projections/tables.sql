@@ -32,8 +32,18 @@ CREATE TABLE claims (
     -- the claims that it contradicts, and everybody in its chain, the outlet included
     contradicts uuid[] NOT NULL,
     sources uuid[] NOT NULL,
+    statement text NOT NULL,
+    -- of the time first reported
+    "precision" text COLLATE "C" NOT NULL,
+    last_changed_at timestamptz NOT NULL,
+    declared_changes integer NOT NULL,
+    silent_changes integer NOT NULL,
+    reviewed boolean NOT NULL,
     -- domain.claim.Claim as JSON
-    state text NOT NULL,
+    state jsonb NOT NULL,
+    -- how the words of the statement's language are stemmed
+    dictionary regconfig NOT NULL,
+    words tsvector NOT NULL GENERATED ALWAYS AS (to_tsvector(dictionary, statement)) STORED,
     PRIMARY KEY (claim_id, position_from, reported_from)
 ) WITH (
     -- Index-only reads of the past need pages that are known to be visible to all.
@@ -52,6 +62,7 @@ CREATE UNIQUE INDEX claims_now_by_claim ON claims (claim_id)
 -- Questions about the past pick their keys from these without touching the table.
 CREATE INDEX claims_past_by_story ON claims (story_id, first_reported_at DESC, claim_id DESC)
     INCLUDE (reported_from, reported_to, position_from, position_to, status);
+CREATE INDEX claims_by_words ON claims USING gin (words);
 CREATE INDEX claims_past ON claims (first_reported_at DESC, claim_id DESC)
     INCLUDE (reported_from, reported_to, position_from, position_to, status);
 
@@ -81,7 +92,7 @@ CREATE TABLE reports (
     outlet_id uuid,
     withdrawn boolean NOT NULL,
     -- domain.catalogue.Report as JSON
-    state text NOT NULL,
+    state jsonb NOT NULL,
     PRIMARY KEY (report_id, position_from, reported_from)
 );
 
@@ -99,13 +110,18 @@ CREATE TABLE sources (
     position_to bigint NOT NULL,
     -- under whose name it goes: its own, or that of what it was merged into in the end
     canonical_id uuid NOT NULL,
+    -- its own name, which it goes under no more once it was merged
+    own_name text NOT NULL,
+    -- what it is shown as: the source under whose name it goes
     name text NOT NULL,
     kind text COLLATE "C" NOT NULL,
-    -- domain.catalogue.Source as JSON
-    state text NOT NULL,
+    -- domain.catalogue.Source as JSON: itself, and what it is shown as
+    state jsonb NOT NULL,
+    shown jsonb NOT NULL,
     PRIMARY KEY (source_id, position_from)
 );
 CREATE INDEX sources_by_canonical ON sources (canonical_id);
+CREATE UNIQUE INDEX sources_now ON sources (source_id) WHERE position_to = 9223372036854775807;
 
 CREATE TABLE stories (
     story_id uuid NOT NULL,
@@ -114,10 +130,30 @@ CREATE TABLE stories (
     slug text NOT NULL,
     title text NOT NULL,
     -- domain.catalogue.Story as JSON
-    state text NOT NULL,
+    state jsonb NOT NULL,
     PRIMARY KEY (story_id, position_from)
 );
 CREATE INDEX stories_by_slug ON stories USING hash (slug);
+
+-- Every event, as it is shown.
+CREATE TABLE events (
+    position bigint PRIMARY KEY,
+    recorded_at timestamptz NOT NULL,
+    reported_at timestamptz,
+    subject_id uuid NOT NULL,
+    -- its place among the events of its subject, from 1
+    sequence integer NOT NULL,
+    type text COLLATE "C" NOT NULL,
+    -- of its reporting time; null where none was given
+    "precision" text COLLATE "C",
+    actor text NOT NULL,
+    reason text,
+    -- the positions as of which an amendment had made it void
+    voided int8multirange,
+    -- domain.events as JSON
+    body jsonb NOT NULL
+);
+CREATE INDEX events_by_subject ON events (subject_id, reported_at, position);
 
 -- Who and what each event touches: its own subject and every subject it names.
 CREATE TABLE touches (

@@ -26,7 +26,7 @@ from domain.catalogue import Report, Source, report_as_of, source_as_of
 from domain.claim import Claim, claim_as_of
 from domain.commands import AnyCommand, CorrectClaim
 from domain.events import AnyEvent, SourceMerged, SourceRegistered
-from domain.history import Entry
+from domain.history import Entry, in_effect, voided
 from domain.ids import Subject, resolve
 from domain.moments import parse_moment
 from domain.words import SourceKind
@@ -47,6 +47,7 @@ TABLES = (
     "report_urls",
     "sources",
     "stories",
+    "events",
     "touches",
 )
 
@@ -116,6 +117,10 @@ class Lived(RuleBasedStateMachine):
             self.entries(report), at, position
         )
         assert self.source(source, position) == source_as_of(self.entries(source), position)
+        assert self.shown(source, position) == self.canonical(source, position)
+        assert self.voided(claim, at, position) == voided(
+            in_effect(self.entries(claim), at, position)
+        )
 
     @invariant()
     def nothing_is_projected_that_is_not_in_the_log(self) -> None:
@@ -147,7 +152,7 @@ class Lived(RuleBasedStateMachine):
         position: int,
     ) -> Any:
         found = self.connection.execute(
-            f"SELECT state FROM {table} WHERE {identity} = %(subject)s"
+            f"SELECT state::text FROM {table} WHERE {identity} = %(subject)s"
             " AND position_from <= %(position)s AND position_to > %(position)s AND CASE"
             " WHEN %(at)s::timestamptz IS NULL THEN reported_to = 'infinity'"
             " ELSE reported_from <= %(at)s AND reported_to > %(at)s END",
@@ -157,13 +162,34 @@ class Lived(RuleBasedStateMachine):
         return decode(found[0][0], type=state) if found else None
 
     def source(self, subject: UUID, position: int) -> Source | None:
+        return self.source_column("state", subject, position)
+
+    def shown(self, subject: UUID, position: int) -> Source | None:
+        return self.source_column("shown", subject, position)
+
+    def source_column(self, column: str, subject: UUID, position: int) -> Source | None:
         found = self.connection.execute(
-            "SELECT state FROM sources WHERE source_id = %s"
+            f"SELECT {column}::text FROM sources WHERE source_id = %s"
             " AND position_from <= %s AND position_to > %s",
             (subject, position, position),
         ).fetchall()
         assert len(found) <= 1
         return decode(found[0][0], type=Source) if found else None
+
+    def canonical(self, subject: UUID, position: int) -> Source | None:
+        source = source_as_of(self.entries(subject), position)
+        if source is None or source.merged_into is None:
+            return source
+        return self.canonical(source.merged_into, position)
+
+    def voided(self, claim: UUID, at: datetime | None, position: int) -> frozenset[int]:
+        found = self.connection.execute(
+            "SELECT sequence FROM events WHERE subject_id = %(claim)s AND position <= %(position)s"
+            " AND (%(at)s::timestamptz IS NULL OR reported_at <= %(at)s)"
+            " AND voided @> %(position)s::bigint",
+            {"claim": claim, "position": position, "at": at},
+        )
+        return frozenset(row[0] for row in found)
 
 
 @pytest.fixture
