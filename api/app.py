@@ -7,23 +7,23 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import psycopg
+from anyio import create_task_group
 from psycopg_pool import PoolTimeout
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from api.execution import Answer, GraphQLRequest, answer, preparer
+from api.execution import Engine
 from api.http import endpoint
 from api.limits import Limits
 from api.schema import schema
 from eventlog.database import Database
-from projections.reads import Reads
+from projections.statements import Head, Statements
 
 STATIC: Final = Path(str(files("api") / "static"))
 
@@ -56,24 +56,29 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
     stopped. Projecting what is written is not its task.
     """
     chosen = settings or ApiSettings()
-    compiled = schema()._schema
-    prepare = preparer(compiled, chosen.limits)
-
-    def answering(reads: Reads, request: GraphQLRequest, only_queries: bool) -> Answer:
-        return answer(compiled, prepare, reads, request, only_queries=only_queries)
 
     @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Reads]]:
-        with Reads(database.conninfo, pool_size=chosen.connections) as reads:
-            yield {"reads": reads}
+    async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
+        statements = Statements(
+            database.conninfo, connections=chosen.connections, timeout=chosen.limits.seconds
+        )
+        head = Head(database.conninfo)
+        engine = Engine(schema()._schema, statements, head, chosen.limits)
+        async with statements, create_task_group() as tasks:
+            tasks.start_soon(head.follow, engine.forget)
+            yield {"engine": engine, "statements": statements}
+            tasks.cancel_scope.cancel()
 
     page = FileResponse(STATIC / "graphiql.html", headers=PAGE_HEADERS)
-    graphql = endpoint(answering, page, body_limit=chosen.limits.body, threads=chosen.connections)
     return Starlette(
         lifespan=lifespan,
         routes=[
             Route("/", home),
-            Route("/graphql", graphql, methods=["GET", "POST"]),
+            Route(
+                "/graphql",
+                endpoint(page, body_limit=chosen.limits.body),
+                methods=["GET", "POST"],
+            ),
             Route("/health/live", live),
             Route("/health/ready", ready),
             Mount("/static", StaticFiles(directory=STATIC)),
@@ -93,14 +98,9 @@ async def live(_request: Request) -> Response:
 
 async def ready(request: Request) -> Response:
     """Whether the record can be read."""
-    reads: Reads = request.state.reads
+    statements: Statements = request.state.statements
     try:
-        await run_in_threadpool(_read, reads)
+        await statements.fetch(b"SELECT '', p.position FROM read.progress p", ())
     except (psycopg.Error, PoolTimeout):
         return JSONResponse({"status": "the record cannot be read"}, status_code=503)
     return JSONResponse({"status": "ready"})
-
-
-def _read(reads: Reads) -> None:
-    with reads.at():
-        pass

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
-
 import strawberry
-from strawberry import UNSET, argument, field
+from strawberry import UNSET, field
 
-from api.ids import reference
+from api.fields import argument
 from api.scalars import Moment, Position
 from api.words import Status
-from domain.ids import Subject
-from projections.basis import AsOf as Moments
-from projections.pages import ClaimFilter as Choice
-
-T = TypeVar("T")
 
 
 @strawberry.input(
@@ -58,63 +51,18 @@ class ClaimFilter:
     )
 
 
-AsOfArgument = Annotated[
-    AsOf | None,
-    argument(description="The moment that the question is about. Left out, it is about now."),
-]
-FilterArgument = Annotated[ClaimFilter | None, argument(description="Which claims.")]
-FirstArgument = Annotated[
-    int | None,
-    argument(description="So many claims from the start, 1 to 100. 20 where no number is given."),
-]
-AfterArgument = Annotated[
+AS_OF = argument(
+    "as_of", AsOf | None, "The moment that the question is about. Left out, it is about now."
+)
+FILTER = argument("filter", ClaimFilter | None, "Which claims.")
+FIRST = argument(
+    "first", int | None, "So many from the start, 1 to 100. 20 where no number is given."
+)
+AFTER = argument(
+    "after",
     str | None,
-    argument(
-        description="Only what comes after this cursor. The cursor also settles the moment that the"
-        " question is about: leave `asOf` out, or give the same."
-    ),
-]
-LastArgument = Annotated[
-    int | None,
-    argument(description="So many claims from the end, 1 to 100. Not together with `first`."),
-]
-BeforeArgument = Annotated[
-    str | None,
-    argument(description="Only what comes before this cursor. Otherwise as `after`."),
-]
-
-
-def given(value: T | None) -> T | None:
-    """An argument's value; None where it was left out, as where it is null."""
-    return None if value is UNSET else value
-
-
-def moment(as_of: AsOf | None) -> Moments:
-    """The moment that an argument means, as the read side takes it."""
-    asked = given(as_of)
-    if asked is None:
-        return Moments()
-    return Moments(
-        reported_at=given(asked.reported_at),
-        recorded_at=given(asked.recorded_at),
-        position=given(asked.position),
-    )
-
-
-def chosen(filtered: ClaimFilter | None) -> Choice:
-    """The filter as the read side takes it. Raises InvalidId, naming the field."""
-    asked = given(filtered)
-    if asked is None:
-        return Choice()
-    statuses = given(asked.status)
-    return Choice(
-        story=_named(Subject.STORY, asked.story, "story"),
-        source=_named(Subject.SOURCE, asked.source, "source"),
-        outlet=_named(Subject.SOURCE, asked.outlet, "outlet"),
-        statuses=None if statuses is None else frozenset(statuses),
-    )
-
-
-def _named(subject: Subject, named: str | None, name: str) -> str | None:
-    text = given(named)
-    return None if text is None else reference(subject, text, field=f"filter.{name}")
+    "Only what comes after this cursor. The cursor also settles the moment that the question is"
+    " about: leave `asOf` out, or give the same.",
+)
+LAST = argument("last", int | None, "So many from the end, 1 to 100. Not together with `first`.")
+BEFORE = argument("before", str | None, "Only what comes before this cursor. Otherwise as `after`.")

@@ -7,57 +7,87 @@ different types: GraphQL would refuse to select both without aliases. Hence `old
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import strawberry
-from strawberry import field
 
 from api.catalogue import Story
-from api.parts import AttributionStep, Quantity
+from api.fields import column, many, one
+from api.parts import IN_ORDER, AttributionStep, Quantity, steps
 from api.scalars import Edtf
 from api.words import ClaimKind
 
 
 @strawberry.type(description="The wording changed.")
 class StatementChange:
-    old_statement: str = field(description="What it said.")
-    new_statement: str = field(description="What it then said.")
+    when: ClassVar[str] = "{row}.v ->> 'field' = 'statement'"
+
+    old_statement: str = column("{row}.v ->> 'old'", "What it said.")
+    new_statement: str = column("{row}.v ->> 'new'", "What it then said.")
 
 
 @strawberry.type(description="The claim became a statement of another kind.")
 class KindChange:
-    old_kind: ClaimKind = field(description="What it was.")
-    new_kind: ClaimKind = field(description="What it became.")
+    when: ClassVar[str] = "{row}.v ->> 'field' = 'kind'"
+
+    old_kind: ClaimKind = column("{row}.v ->> 'old'", "What it was.")
+    new_kind: ClaimKind = column("{row}.v ->> 'new'", "What it became.")
 
 
 @strawberry.type(description="What time the statement speaks of changed.")
 class AboutChange:
-    old_about: Edtf | None = field(description="What it spoke of; null: not known.")
-    new_about: Edtf | None = field(description="What it then spoke of; null: not known.")
+    when: ClassVar[str] = "{row}.v ->> 'field' = 'about'"
+
+    old_about: Edtf | None = column("{row}.v ->> 'old'", "What it spoke of; null: not known.")
+    new_about: Edtf | None = column("{row}.v ->> 'new'", "What it then spoke of; null: not known.")
 
 
 @strawberry.type(description="A number changed, appeared or went away.")
 class QuantityChange:
-    old_quantity: Quantity | None = field(description="The number before; null: there was none.")
-    new_quantity: Quantity | None = field(description="The number after; null: there is none.")
+    when: ClassVar[str] = "{row}.v ->> 'field' = 'quantity'"
+
+    old_quantity: Quantity | None = one(
+        "(SELECT {parent}.v -> 'old' AS v) {row} WHERE jsonb_typeof({row}.v) = 'object'",
+        "The number before; null: there was none.",
+    )
+    new_quantity: Quantity | None = one(
+        "(SELECT {parent}.v -> 'new' AS v) {row} WHERE jsonb_typeof({row}.v) = 'object'",
+        "The number after; null: there is none.",
+    )
 
 
 @strawberry.type(description="It was put in somebody else's mouth, or put otherwise.")
 class AttributionChange:
-    old_attribution: list[AttributionStep] = field(description="The chain before.")
-    new_attribution: list[AttributionStep] = field(description="The chain after.")
+    when: ClassVar[str] = "{row}.v ->> 'field' = 'attribution'"
+
+    old_attribution: list[AttributionStep] = many(
+        steps("{parent}.v -> 'old'"), "The chain before.", order=IN_ORDER
+    )
+    new_attribution: list[AttributionStep] = many(
+        steps("{parent}.v -> 'new'"), "The chain after.", order=IN_ORDER
+    )
 
 
 @strawberry.type(description="It was filed under other topics.")
 class TopicsChange:
-    old_topics: list[str] = field(description="The topics before.")
-    new_topics: list[str] = field(description="The topics after.")
+    when: ClassVar[str] = "{row}.v ->> 'field' = 'topics'"
+
+    old_topics: list[str] = column("{row}.v -> 'old'", "The topics before.")
+    new_topics: list[str] = column("{row}.v -> 'new'", "The topics after.")
 
 
 @strawberry.type(description="It was gathered under another story. Only an amendment does this.")
 class StoryChange:
-    old_story: Story | None = field(description="The story before; null: none.")
-    new_story: Story | None = field(description="The story after; null: none.")
+    when: ClassVar[str] = "{row}.v ->> 'field' = 'story'"
+
+    old_story: Story | None = one(
+        "read.stories {row} WHERE {row}.story_id = ({parent}.v ->> 'old')::uuid AND {known}",
+        "The story before; null: none.",
+    )
+    new_story: Story | None = one(
+        "read.stories {row} WHERE {row}.story_id = ({parent}.v ->> 'new')::uuid AND {known}",
+        "The story after; null: none.",
+    )
 
 
 ClaimChange = Annotated[

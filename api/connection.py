@@ -1,82 +1,96 @@
-"""A page of claims as GraphQL types, after the Relay cursor connections specification."""
+"""Pages of lists as GraphQL types, after the Relay cursor connections specification."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import strawberry
-from strawberry import Parent, field
 
+from api.catalogue import Report, Source, Story
 from api.claims import Claim
-from projections.views import ClaimPage, ClaimView
+from api.compiler import Field
+from api.fields import paged
+from api.paging import Listing
+
+CURSOR = (
+    "Its place, for `after` and `before`. It holds the moment asked about: the next page belongs to"
+    " the same moment as this one, whatever has been recorded since."
+)
+NODES = "The entries of the page."
+EDGES = "The entries of the page with their cursors."
+PAGE_INFO = "Where the page stands."
+TOTAL = "How many entries the filter chooses, on all pages."
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A claim and its cursor."""
-
-    cursor: str
-    node: ClaimView
-
-
-def edges(page: Parent[ClaimPage]) -> list[Edge]:
-    """The claims of a page with their cursors."""
-    return [Edge(*pair) for pair in zip(page.cursors, page.items, strict=True)]
-
-
-def nodes(page: Parent[ClaimPage]) -> list[ClaimView]:
-    """The claims of a page."""
-    return page.items
-
-
-def page_info(page: Parent[ClaimPage]) -> PageInfo:
-    """Where a page stands."""
-    return PageInfo(
-        has_next_page=page.has_next_page,
-        has_previous_page=page.has_previous_page,
-        start_cursor=page.cursors[0] if page.cursors else None,
-        end_cursor=page.cursors[-1] if page.cursors else None,
-    )
-
-
-def total_count(page: Parent[ClaimPage]) -> int:
-    """How many claims there are on all pages."""
-    return page.total
-
-
-@strawberry.type(description="Where a page stands among all claims of its connection.")
+@strawberry.type(description="Where a page stands among all entries of its connection.")
 class PageInfo:
-    has_next_page: bool = field(description="Whether there are claims after it.")
-    has_previous_page: bool = field(description="Whether there are claims before it.")
-    start_cursor: str | None = field(description="The cursor of its first claim.")
-    end_cursor: str | None = field(description="The cursor of its last claim.")
+    has_next_page: bool = paged("Whether there are entries after it.")
+    has_previous_page: bool = paged("Whether there are entries before it.")
+    start_cursor: str | None = paged("The cursor of its first entry.")
+    end_cursor: str | None = paged("The cursor of its last entry.")
+
+
+def left_out(_field: Field, listing: Listing) -> str:
+    """How many entries the filter's status alone leaves out."""
+    if listing.status is None:
+        return "'0'"
+    where = f"{listing.where(every_status=True)} AND NOT ({listing.status})"
+    return f"(SELECT count(*) FROM {listing.table} {listing.row} WHERE {where})"
 
 
 @strawberry.type(description="A claim on a page, and its place.")
 class ClaimEdge:
-    cursor: str = field(
-        description="Its place, for `after` and `before`. It holds the moment asked about: the next"
-        " page belongs to the same moment as this one, whatever has been recorded since."
-    )
-    node: Claim = field(description="The claim.")
+    cursor: str = paged(CURSOR)
+    node: Claim = paged("The claim.")
 
 
-@strawberry.type(
-    description="A page of claims, those first reported last before the others; where the times are"
-    " equal, by id."
-)
+@strawberry.type(description="A page of claims.")
 class ClaimConnection:
-    edges = field(
-        resolver=edges,
-        graphql_type=list[ClaimEdge],
-        description="The claims of the page with their cursors.",
+    edges: list[ClaimEdge] = paged(EDGES)
+    nodes: list[Claim] = paged(NODES)
+    page_info: PageInfo = paged(PAGE_INFO)
+    total_count: int = paged(TOTAL)
+    left_out: int = paged(
+        "How many claims fit but for the filter's `status`. A list hides nothing silently.",
+        left_out,
     )
-    nodes = field(resolver=nodes, graphql_type=list[Claim], description="The claims of the page.")
-    page_info: PageInfo = field(resolver=page_info, description="Where the page stands.")
-    total_count: int = field(
-        resolver=total_count, description="How many claims the filter chooses, on all pages."
-    )
-    left_out: int = field(
-        description="How many claims fit but for the filter's `status`. A list hides nothing"
-        " silently."
-    )
+
+
+@strawberry.type(description="A story on a page, and its place.")
+class StoryEdge:
+    cursor: str = paged(CURSOR)
+    node: Story = paged("The story.")
+
+
+@strawberry.type(description="A page of stories.")
+class StoryConnection:
+    edges: list[StoryEdge] = paged(EDGES)
+    nodes: list[Story] = paged(NODES)
+    page_info: PageInfo = paged(PAGE_INFO)
+    total_count: int = paged(TOTAL)
+
+
+@strawberry.type(description="A source on a page, and its place.")
+class SourceEdge:
+    cursor: str = paged(CURSOR)
+    node: Source = paged("The source.")
+
+
+@strawberry.type(description="A page of sources.")
+class SourceConnection:
+    edges: list[SourceEdge] = paged(EDGES)
+    nodes: list[Source] = paged(NODES)
+    page_info: PageInfo = paged(PAGE_INFO)
+    total_count: int = paged(TOTAL)
+
+
+@strawberry.type(description="A report on a page, and its place.")
+class ReportEdge:
+    cursor: str = paged(CURSOR)
+    node: Report = paged("The report.")
+
+
+@strawberry.type(description="A page of reports.")
+class ReportConnection:
+    edges: list[ReportEdge] = paged(EDGES)
+    nodes: list[Report] = paged(NODES)
+    page_info: PageInfo = paged(PAGE_INFO)
+    total_count: int = paged(TOTAL)

@@ -11,7 +11,7 @@ import psycopg
 from graphql import GraphQLError, GraphQLSyntaxError
 from psycopg_pool import PoolTimeout
 
-from domain.refusals import Refusal
+from api.parameters import Refused
 
 _logger = logging.getLogger(__name__)
 
@@ -21,6 +21,7 @@ VALIDATION_FAILED: Final = "GRAPHQL_VALIDATION_FAILED"
 BAD_USER_INPUT: Final = "BAD_USER_INPUT"
 NO_SUCH_OPERATION: Final = "OPERATION_RESOLUTION_FAILURE"
 TOO_COMPLEX: Final = "DOCUMENT_TOO_COMPLEX"
+TIMEOUT: Final = "TIMEOUT"
 UNAVAILABLE: Final = "UNAVAILABLE"
 INTERNAL: Final = "INTERNAL_SERVER_ERROR"
 
@@ -55,21 +56,27 @@ def document_errors(errors: Sequence[GraphQLError]) -> list[dict[str, Any]]:
     ]
 
 
-def execution_error(error: GraphQLError) -> dict[str, Any]:
-    """An error met while answering, as it is sent. What is our fault is logged and masked."""
-    original = error.original_error
-    match original:
-        case Refusal():
-            extensions: dict[str, object] = {"code": original.code}
-            if original.field is not None:
-                extensions["field"] = original.field
-            return {**error.formatted, "message": str(original), "extensions": extensions}
-        case None | GraphQLError():
-            return with_code(error, BAD_USER_INPUT)
+def refused_error(refused: Refused) -> dict[str, Any]:
+    """A value that was refused, as it is sent."""
+    refusal = refused.refusal
+    return {
+        "message": str(refusal),
+        "path": list(refused.path),
+        "extensions": {"code": refusal.code, "field": refusal.field},
+    }
+
+
+def fault_error(fault: Exception) -> tuple[int, dict[str, Any]]:
+    """What is told, and with which status, when an answer could not be given. What is our fault is
+    logged and masked."""
+    match fault:
+        case psycopg.errors.QueryCanceled():
+            message = "the answer took too long; ask for less at once"
+            return 503, {"message": message, "extensions": {"code": TIMEOUT}}
         case psycopg.OperationalError() | PoolTimeout():
-            _logger.error("the database could not answer: %s", original)
+            _logger.error("the database could not answer: %s", fault)
             message = "the record cannot be read just now; try again in a moment"
-            return {**error.formatted, "message": message, "extensions": {"code": UNAVAILABLE}}
-    _logger.error("a query failed at %s", error.path, exc_info=original)
+            return 503, {"message": message, "extensions": {"code": UNAVAILABLE}}
+    _logger.error("a query failed", exc_info=fault)
     message = "something went wrong here; it has been logged"
-    return {**error.formatted, "message": message, "extensions": {"code": INTERNAL}}
+    return 500, {"message": message, "extensions": {"code": INTERNAL}}

@@ -9,50 +9,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-import anyio
 import msgspec
-from anyio import to_thread
+import psycopg
+from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.errors import RequestRefused
-from api.execution import Answer, GraphQLRequest
-from projections.reads import Reads
+from api.errors import RequestRefused, fault_error
+from api.execution import Engine, GraphQLRequest
 
 T = TypeVar("T")
 
 JSON: Final = "application/json"
 GRAPHQL_JSON: Final = "application/graphql-response+json"
 
-Answering = Callable[[Reads, GraphQLRequest, bool], Answer]
-"""Answers a request; the flag is true where only queries are allowed."""
-
 _body = msgspec.json.Decoder(GraphQLRequest)
 _object = msgspec.json.Decoder(dict[str, Any] | None)
 
 
-def endpoint(
-    answering: Answering, page: Response, *, body_limit: int, threads: int
-) -> Callable[[Request], Any]:
-    """The handler of `/graphql`: the page for a browser, answers for everybody else.
-
-    At most `threads` requests are answered at once; the others wait for their turn.
-    """
-    limiter: anyio.CapacityLimiter | None = None
+def endpoint(page: Response, *, body_limit: int) -> Callable[[Request], Any]:
+    """The handler of `/graphql`: the page for a browser, answers for everybody else."""
 
     async def handle(request: Request) -> Response:
-        nonlocal limiter
-        limiter = limiter or anyio.CapacityLimiter(threads)
-        media_type = answered_as(request.headers.get("accept"))
-        if request.method == "GET" and wants_page(request.headers.get("accept", "")):
+        accept = request.headers.get("accept", "")
+        media_type = answered_as(accept)
+        if request.method == "GET" and wants_page(accept):
             return page
+        engine: Engine = request.state.engine
         try:
             asked = await read_request(request, body_limit)
-            answered = await to_thread.run_sync(
-                answering, request.state.reads, asked, request.method == "GET", limiter=limiter
-            )
+            answered = await engine.answer(asked, only_queries=request.method == "GET")
         except RequestRefused as refused:
             return refusal(refused, media_type)
+        except (psycopg.Error, PoolTimeout, RuntimeError) as fault:
+            status, error = fault_error(fault)
+            return written(msgspec.json.encode({"errors": [error]}), status, media_type)
         status = 200 if answered.executed or media_type == JSON else 400
         return written(answered.body, status, media_type)
 
@@ -61,16 +52,17 @@ def endpoint(
 
 def refusal(refused: RequestRefused, media_type: str) -> Response:
     """A request that is refused, told in the way that every error is told."""
-    response = written({"errors": [refused.formatted()]}, refused.status, media_type)
+    body = msgspec.json.encode({"errors": [refused.formatted()]})
+    response = written(body, refused.status, media_type)
     if refused.status == 405:
         response.headers["allow"] = "POST"
     return response
 
 
-def written(body: dict[str, Any], status: int, media_type: str) -> Response:
+def written(body: bytes, status: int, media_type: str) -> Response:
     """An answer in JSON, UTF-8."""
     return Response(
-        msgspec.json.encode(body),
+        body,
         status_code=status,
         headers={
             "content-type": f"{media_type}; charset=utf-8",
@@ -117,7 +109,7 @@ def from_query_string(request: Request) -> GraphQLRequest:
     return GraphQLRequest(
         query=given.get("query"),
         operation_name=given.get("operationName") or None,
-        variables=_json_parameter(given.get("variables"), "variables"),
+        variables=msgspec.Raw((given.get("variables") or "{}").encode()),
         extensions=_json_parameter(given.get("extensions"), "extensions"),
     )
 

@@ -27,24 +27,24 @@ def global_id(subject: Subject, identity: UUID) -> str:
     return f"{subject.value}{MARK}{urlsafe_b64encode(identity.bytes).decode().rstrip('=')}"
 
 
-def reference(subject: Subject, given: str, *, field: str) -> str:
+def reference(subject: Subject, given: str) -> str:
     """What a client names a thing by, as the read side takes it: a reference, or a UUID's text.
 
     A global id, a UUID and a reference of the reporter's own are all taken. Raises InvalidId for
     an empty or overlong one, for a global id that is damaged, and for one of another sort.
     """
     if not given.strip() or len(given) > LONGEST:
-        raise InvalidId(f"an id has 1 to {LONGEST} characters", field=field)
+        raise InvalidId(f"an id has 1 to {LONGEST} characters")
     if "\0" in given:
-        raise InvalidId("an id holds no NUL character", field=field)
+        raise InvalidId("an id holds no NUL character")
     sort, mark, rest = given.partition(MARK)
     if not mark or sort not in set(Subject):
         return given
     identity = _decoded(rest)
     if identity is None:
-        raise InvalidId(f"{given!r} is not an id that this API gave out", field=field)
+        raise InvalidId(f"{given!r} is not an id that this API gave out")
     if sort != subject.value:
-        raise InvalidId(f"{given!r} is the id of a {sort}, not of a {subject.value}", field=field)
+        raise InvalidId(f"{given!r} is the id of a {sort}, not of a {subject.value}")
     return str(identity)
 
 

@@ -36,6 +36,8 @@ class Limits:
     """Fields, each fragment counted wherever it is spread."""
     aliases: int = 50
     """Fields that are given another name, counted in the same way."""
+    seconds: float = 10.0
+    """How long the database may work at one answer."""
     errors: int = 20
     """Errors that are told at once."""
 

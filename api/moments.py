@@ -1,135 +1,176 @@
-"""The moments that one operation asks about, and what it reads at each of them."""
+"""The moment that a root field is about, as conditions of the statement."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import ExitStack
-from dataclasses import replace
-from itertools import chain
-from types import TracebackType
-from typing import Self
-from uuid import UUID
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 
-from api.events import Named, names_in
-from api.scalars import written_instant
+from api.cursors import read_cursor
+from api.parameters import Given, Parameter, Variables
 from domain.moments import last_instant
 from domain.refusals import InvalidInput
-from domain.words import Status
-from projections import cursors
-from projections.basis import AsOf, Basis
-from projections.reads import Reads, View
 from projections.refusals import InvalidCursor
-from projections.views import ClaimView, HistoryItem
+
+NO_LIMIT: Final = "294276-12-31 23:59:59.999999+00"
+"""PostgreSQL's last instant, which an open end (infinity) lies after."""
+
+NOW: Final = "9223372036854775807"
+"""The open end of positions, as in the partial indexes."""
 
 
-def settled(as_of: AsOf, cursor: str, field: str) -> AsOf:
-    """The moment of a cursor, which `as_of` may repeat but not contradict.
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment in terms of the statement's parameters; None: no limit."""
 
-    What `as_of` leaves open, the cursor settles: a client that asks for the next page with the
-    arguments of the first gets the page that belongs to it, however the record has grown. Raises
-    InvalidCursor, naming the argument `field`.
-    """
-    held = cursors.read(cursor, field)
-    reported_at = None if held.reported_at is None else cursors.instant(held.reported_at)
-    other_position = as_of.position is not None and as_of.position != held.position
-    if other_position or (
-        as_of.reported_at is not None and last_instant(as_of.reported_at) != reported_at
+    position: str | None = None
+    reported_at: str | None = None
+
+    def held(self, row: str) -> str:
+        """Chooses the row of each claim or report that held then."""
+        if self.reported_at is None:
+            reported = f"{row}.reported_to = 'infinity'"
+        else:
+            reported = (
+                f"{row}.reported_from <= {self.reported_at}"
+                f" AND {row}.reported_to > {self.reported_at}"
+            )
+        return f"{reported} AND {self.known(row)}"
+
+    def known(self, row: str) -> str:
+        """Chooses the row of each source or story that held then."""
+        if self.position is None:
+            return f"{row}.position_to = {NOW}"
+        return f"{row}.position_from <= {self.position} AND {row}.position_to > {self.position}"
+
+    def happened(self, row: str) -> str:
+        """Chooses the events that count then."""
+        conditions = []
+        if self.reported_at is not None:
+            conditions.append(f"{row}.reported_at <= {self.reported_at}")
+        if self.position is not None:
+            conditions.append(f"{row}.position <= {self.position}")
+        return " AND ".join(conditions) or "true"
+
+    @property
+    def head(self) -> str:
+        """The last position that counts."""
+        return self.position or "p.position"
+
+    @property
+    def reported(self) -> str:
+        """The limit on the reporting time as JSON."""
+        if self.reported_at is None:
+            return "'null'"
+        # A cursor without a limit was written as the last instant: see `moment_of_cursor`.
+        return (
+            f"CASE WHEN {self.reported_at} = '{NO_LIMIT}' THEN 'null'"
+            f" ELSE {instant(self.reported_at)} END"
+        )
+
+    @property
+    def basis(self) -> str:
+        """The basis of the answer as JSON."""
+        recorded_at = "p.recorded_at"
+        if self.position is not None:
+            recorded_at = (
+                f"(SELECT l.recorded_at FROM dateline.log l WHERE l.position = {self.position})"
+            )
+        recorded = f"coalesce({instant(recorded_at)}, 'null')"
+        return (
+            f"""concat('{{"position":', {self.head}, ',"recordedAt":', {recorded},"""
+            f""" ',"reportedAt":', {self.reported}, '}}')"""
+        )
+
+
+def instant(sql: str) -> str:
+    """An instant as JSON: RFC 3339, in UTC."""
+    return f"replace(to_json({sql})::text, '+00:00', 'Z')"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedBy:
+    """Stands in for the position of a moment of recording, which is looked up before the
+    statement is sent."""
+
+    instant: datetime
+    text: str
+    expected: int | None = None
+    """The position that it has to be."""
+    field: str = "recordedAt"
+
+
+def encode_reported_at(text: Any) -> str:
+    """The instant that `reportedAt` means. Raises InvalidTime."""
+    return last_instant(text).isoformat()
+
+
+def encode_position(position: Any) -> str:
+    """A position of the log. Raises InvalidInput where there can be none."""
+    if not 0 <= position < 2**63:
+        raise InvalidInput(f"there is no position {position} yet")
+    return str(position)
+
+
+def encode_recorded_at(text: Any) -> Any:
+    """The instant that `recordedAt` means, to be looked up. Raises InvalidTime."""
+    return RecordedBy(last_instant(text), text)
+
+
+def moment_asked(as_of: Given) -> Moment:
+    """The moment that an `asOf` argument asks about. Raises Refused."""
+    if not as_of.there:
+        return Moment()
+    reported_at, recorded_at, position = (
+        as_of[name] for name in ("reportedAt", "recordedAt", "position")
+    )
+    if recorded_at.there and position.there:
+        raise position.refuse(InvalidInput("give recordedAt or position, not both"))
+    where = None
+    if position.there:
+        where = position.parameter(encode_position, "bigint")
+    elif recorded_at.there:
+        where = recorded_at.parameter(encode_recorded_at, "bigint")
+    until = reported_at.parameter(encode_reported_at, "timestamptz") if reported_at.there else None
+    return Moment(where, until)
+
+
+def encode_cursor_limit(cursor: Any) -> str:
+    """The limit on the reporting time of a cursor's moment. Raises InvalidCursor."""
+    limit = read_cursor(cursor).reported_at
+    return NO_LIMIT if limit is None else limit.isoformat()
+
+
+def encode_cursor_position(asked: tuple[Any, Any, Any]) -> Any:
+    """The position of a cursor's moment, from the cursor and what `asOf` says beside it. Raises
+    InvalidCursor where the two contradict each other."""
+    text, as_of, field = asked
+    cursor = read_cursor(text)
+    wanted = as_of or {}
+    reported_at, position, recorded_at = (
+        wanted.get(name) for name in ("reportedAt", "position", "recordedAt")
+    )
+    if (reported_at is not None and last_instant(reported_at) != cursor.reported_at) or (
+        position is not None and position != cursor.position
     ):
         raise InvalidCursor("it belongs to another moment than asOf asks for", field=field)
-    return AsOf(
-        reported_at=None if reported_at is None else written_instant(reported_at),
-        recorded_at=as_of.recorded_at,
-        position=held.position if as_of.recorded_at is None else None,
-    )
+    if recorded_at is not None:
+        return RecordedBy(last_instant(recorded_at), recorded_at, cursor.position, field)
+    return str(cursor.position)
 
 
-class Operation:
-    """What the resolvers of one operation share. Used in a `with` block, by one thread.
+def moment_of_cursor(cursor: Given, as_of: Given) -> Moment:
+    """The moment that a cursor belongs to, which `asOf` may repeat but not contradict.
 
-    An operation holds one view, and with it one connection, at a time: were it to hold several,
-    operations could wait for each other's connections for ever. Root fields are resolved one after
-    the other, each to its end, so one is enough. The first view settles the position of the whole
-    operation: a field that comes later is not answered from a later state of the record.
+    What `asOf` leaves open, the cursor settles: whoever asks for the next page with the arguments
+    of the first gets the page that belongs to it, however the record has grown. Raises Refused.
     """
 
-    def __init__(self, reads: Reads) -> None:
-        self.bases: dict[str, Basis] = {}
-        """The basis of each root field, by its response key."""
-        self._reads = reads
-        self._open = ExitStack()
-        self._as_of: AsOf | None = None
-        self._view: View | None = None
-        self._head: int | None = None
-        self._page: tuple[UUID, ...] = ()
-        self._histories: dict[UUID, list[HistoryItem]] = {}
-        self._named = Named({}, {})
-        self._counts: dict[UUID, dict[Status, int]] = {}
+    def both(variables: Variables) -> tuple[Any, Any, Any]:
+        return cursor.take(variables), as_of.take(variables), cursor.name
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._open.close()
-
-    def at(self, key: str, as_of: AsOf) -> View:
-        """The record at a moment, for the root field that answers under `key`.
-
-        Raises InvalidTime and InvalidInput where there is no such moment.
-        """
-        if self._view is None or as_of != self._as_of:
-            self._view = self._opened(as_of)
-            self._as_of = as_of
-        self.bases[key] = self._view.basis
-        return self._view
-
-    def at_cursor(self, key: str, as_of: AsOf, cursor: str, field: str) -> View:
-        """The record at the moment of a cursor. Raises InvalidCursor as well."""
-        moment = settled(as_of, cursor, field)
-        try:
-            return self.at(key, moment)
-        except InvalidInput:
-            if moment.position is None or moment.position == as_of.position:
-                raise
-            raise InvalidCursor("it is from another record, or a later one", field=field) from None
-
-    def _opened(self, as_of: AsOf) -> View:
-        self._open.close()
-        self._view = None
-        self._histories, self._counts = {}, {}
-        without_limit = as_of.recorded_at is None and as_of.position is None
-        if without_limit and self._head is not None:
-            return self._open.enter_context(self._reads.at(replace(as_of, position=self._head)))
-        view = self._open.enter_context(self._reads.at(as_of))
-        if without_limit:
-            self._head = view.basis.position
-        return view
-
-    def page(self, claims: Iterable[ClaimView]) -> None:
-        """Say which claims are answered together, so that their histories are read together."""
-        self._page = tuple(claim.id for claim in claims)
-
-    def history(self, claim: UUID) -> tuple[list[HistoryItem], Named]:
-        """The events of a claim of the page at hand, and whom and what they name."""
-        if claim not in self._histories:
-            view = self._at_hand()
-            self._histories = view.histories(self._page)
-            sources, stories = names_in(chain.from_iterable(self._histories.values()))
-            self._named = Named(view.sources_by_id(sources), view.stories_by_id(stories))
-        return self._histories[claim], self._named
-
-    def counts(self, story: UUID) -> dict[Status, int]:
-        """The claims of a story by status."""
-        if story not in self._counts:
-            found = self._at_hand().story(str(story))
-            self._counts[story] = found.counts if found is not None else {}
-        return self._counts[story]
-
-    def _at_hand(self) -> View:
-        if self._view is None:
-            raise RuntimeError("nothing is read before a root field has said as of when")
-        return self._view
+    position = Parameter(both, encode_cursor_position, cursor.name, cursor.path)
+    return Moment(
+        cursor.parameters.add(position, (cursor.key, as_of.key, "position"), "bigint"),
+        cursor.parameter(encode_cursor_limit, "timestamptz"),
+    )

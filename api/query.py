@@ -2,113 +2,110 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import strawberry
-from strawberry import UNSET, Info, argument, field
 
-from api.arguments import (
-    AfterArgument,
-    AsOf,
-    AsOfArgument,
-    BeforeArgument,
-    FilterArgument,
-    FirstArgument,
-    LastArgument,
-    chosen,
-    given,
-    moment,
-)
-from api.catalogue import Story
+from api.arguments import AFTER, AS_OF, BEFORE, FILTER, FIRST, LAST
+from api.catalogue import Report, Source, Story
+from api.claim_list import claims_listing, encode_id
 from api.claims import Claim
-from api.connection import ClaimConnection
-from api.ids import reference
-from api.log import Log, log_of
-from api.moments import Operation
+from api.compiler import Field
+from api.connection import ClaimConnection, ReportConnection, SourceConnection, StoryConnection
+from api.fields import argument, written
+from api.log import Log, log_row
+from api.paging import Key, Listing, Order, connection, moment_of_root
 from domain.ids import Subject
-from domain.refusals import Refusal
-from projections.reads import View
-from projections.refusals import InvalidCursor
-from projections.views import ClaimPage, ClaimView, StoryView
+from domain.refusals import InvalidInput
 
-ClaimIdArgument = Annotated[
-    strawberry.ID,
-    argument(description="Its id, its UUID, or the reference under which it was recorded."),
-]
-SlugArgument = Annotated[str, argument(description="Its slug, its id or its UUID.")]
-
-
-Asking = Info[Operation, None]
+BY_TITLE = Order("t", (Key("{row}.title", "text"), Key("{row}.story_id", "uuid")))
+BY_NAME = Order("n", (Key("{row}.name", "text"), Key("{row}.source_id", "uuid")))
+LATEST = Order(
+    "r",
+    (Key("{row}.first_reported_at", "timestamptz"), Key("{row}.report_id", "uuid")),
+    descending=True,
+)
 
 
-def view_at(
-    info: Asking, as_of: AsOf | None, *, after: str | None = None, before: str | None = None
-) -> View:
-    """The record at the moment that a root field asks about; a cursor settles it.
-
-    Raises InvalidTime, InvalidInput and InvalidCursor, naming the argument.
-    """
-    key, asked = str(info.path.key), moment(as_of)
-    try:
-        if after is not None:
-            return info.context.at_cursor(key, asked, after, "after")
-        if before is not None:
-            return info.context.at_cursor(key, asked, before, "before")
-        return info.context.at(key, asked)
-    except InvalidCursor:
-        raise
-    except Refusal as refusal:
-        if refusal.field is not None:
-            refusal.field = f"asOf.{refusal.field}"
-        raise
+def asked(field: Field) -> Field:
+    """A root field at the moment that it asks about. Raises Refused."""
+    return field.at(field.row, moment_of_root(field))
 
 
-def claim(
-    info: Asking,
-    id: ClaimIdArgument,  # noqa: A002 - so the argument is called
-    as_of: AsOfArgument = UNSET,
-) -> ClaimView | None:
+def found(field: Field, rows: str) -> str:
+    """The object that is read off the first of some rows; null where there is none."""
+    row = field.compiling.row()
+    return f"coalesce((SELECT {field.inside(row)} FROM {field.rows(rows, row)}), 'null')"
+
+
+def claim(field: Field) -> str:
     """A claim by its id."""
-    found = view_at(info, as_of).claim(reference(Subject.CLAIM, id, field="id"))
-    if found is not None:
-        info.context.page([found])
-    return found
-
-
-def claims(
-    info: Asking,
-    filter: FilterArgument = UNSET,  # noqa: A002 - so the argument is called
-    first: FirstArgument = UNSET,
-    after: AfterArgument = UNSET,
-    last: LastArgument = UNSET,
-    before: BeforeArgument = UNSET,
-    as_of: AsOfArgument = UNSET,
-) -> ClaimPage:
-    """A page of claims."""
-    start, end = given(after), given(before)
-    view = view_at(info, as_of, after=start, before=end)
-    page = view.claims(
-        chosen(filter), first=given(first), after=start, last=given(last), before=end
+    identity = field.given("id").parameter(encode_id(Subject.CLAIM), "uuid")
+    return found(
+        asked(field), f"read.claims {{row}} WHERE {{row}}.claim_id = {identity} AND {{held}}"
     )
-    info.context.page(page.items)
-    return page
 
 
-def story(info: Asking, slug: SlugArgument, as_of: AsOfArgument = UNSET) -> StoryView | None:
-    """A story by its slug."""
-    return view_at(info, as_of).story(reference(Subject.STORY, slug, field="slug"))
+def claims(field: Field) -> str:
+    """A page of claims."""
+    at = asked(field)
+    return connection(at, claims_listing(at))
 
 
-def stories(info: Asking, as_of: AsOfArgument = UNSET) -> list[StoryView]:
-    """Every story."""
-    return view_at(info, as_of).stories()
+def story(field: Field) -> str:
+    """A story by its slug or id."""
+    identity = field.given("slug").parameter(encode_id(Subject.STORY), "uuid")
+    return found(
+        asked(field), f"read.stories {{row}} WHERE {{row}}.story_id = {identity} AND {{known}}"
+    )
 
 
-def log(info: Asking, as_of: AsOfArgument = UNSET) -> Log:
+def stories(field: Field) -> str:
+    """A page of stories."""
+    at, row = asked(field), field.compiling.row()
+    return connection(at, Listing(row, "read.stories", (at.moment.known(row),), BY_TITLE))
+
+
+def source(field: Field) -> str:
+    """A source by its reference or id."""
+    identity = field.given("id").parameter(encode_id(Subject.SOURCE), "uuid")
+    return found(
+        asked(field), f"read.sources {{row}} WHERE {{row}}.source_id = {identity} AND {{known}}"
+    )
+
+
+def sources(field: Field) -> str:
+    """A page of sources, without those merged into others."""
+    at, row = asked(field), field.compiling.row()
+    conditions = (at.moment.known(row), f"{row}.source_id = {row}.canonical_id")
+    return connection(at, Listing(row, "read.sources", conditions, BY_NAME))
+
+
+def report(field: Field) -> str:
+    """A report by its reference, its id, or an address at which it was ever found."""
+    by_id, url = field.given("id"), field.given("url")
+    if by_id.there == url.there:
+        raise url.refuse(InvalidInput("give id or url, one of the two"))
+    at = asked(field)
+    if by_id.there:
+        identity = by_id.parameter(encode_id(Subject.REPORT), "uuid")
+        return found(at, f"read.reports {{row}} WHERE {{row}}.report_id = {identity} AND {{held}}")
+    address = url.parameter(str, "text")
+    return found(
+        at,
+        "read.reports {row} WHERE {row}.report_id IN (SELECT u.report_id FROM read.report_urls u"
+        f" WHERE md5(u.url) = md5({address}) AND u.url = {address}) AND {{held}}"
+        " ORDER BY {row}.reported_from DESC, {row}.report_id LIMIT 1",
+    )
+
+
+def reports(field: Field) -> str:
+    """A page of reports."""
+    at, row = asked(field), field.compiling.row()
+    return connection(at, Listing(row, "read.reports", (at.moment.held(row),), LATEST))
+
+
+def log(field: Field) -> str:
     """The state of the log."""
-    view, asked = view_at(info, as_of), moment(as_of)
-    limited = asked.position is not None or asked.recorded_at is not None
-    return log_of(view.summary(), view.basis, limited=limited)
+    return log_row(asked(field))
 
 
 @strawberry.type(
@@ -118,22 +115,70 @@ def log(info: Asking, as_of: AsOfArgument = UNSET) -> Log:
     " of one answer are about different moments, `extensions.basisByField` has the basis of each."
 )
 class Query:
-    claim = field(
-        resolver=claim,
-        graphql_type=Claim | None,
-        description="A claim; null where the record held none of that id at that moment.",
+    claim: Claim | None = written(
+        claim,
+        "A claim; null where the record held none of that id at that moment.",
+        argument(
+            "id",
+            strawberry.ID,
+            "Its id, its UUID, or the reference under which it was recorded.",
+        ),
+        AS_OF,
     )
-    claims = field(
-        resolver=claims,
-        graphql_type=ClaimConnection,
-        description="Claims, page by page, those first reported last before the others.",
+    claims: ClaimConnection = written(
+        claims,
+        "Claims, page by page, those first reported last before the others.",
+        FILTER,
+        FIRST,
+        AFTER,
+        LAST,
+        BEFORE,
+        AS_OF,
     )
-    story = field(
-        resolver=story,
-        graphql_type=Story | None,
-        description="A story; null where the record held none of that name at that moment.",
+    story: Story | None = written(
+        story,
+        "A story; null where the record held none of that name at that moment.",
+        argument("slug", str, "Its slug, its id or its UUID."),
+        AS_OF,
     )
-    stories = field(
-        resolver=stories, graphql_type=list[Story], description="Every story of the record."
+    stories: StoryConnection = written(
+        stories,
+        "The stories of the record, page by page, by title.",
+        FIRST,
+        AFTER,
+        LAST,
+        BEFORE,
+        AS_OF,
     )
-    log: Log = field(resolver=log, description="The log and how much is in the record.")
+    source: Source | None = written(
+        source,
+        "A source; one that was merged into another is shown as that one.",
+        argument("id", strawberry.ID, "Its id, its UUID, or its reference."),
+        AS_OF,
+    )
+    sources: SourceConnection = written(
+        sources,
+        "The sources of the record, page by page, by name.",
+        FIRST,
+        AFTER,
+        LAST,
+        BEFORE,
+        AS_OF,
+    )
+    report: Report | None = written(
+        report,
+        "A report; null where the record held none of that id or address at that moment.",
+        argument("id", strawberry.ID | None, "Its id, its UUID, or its reference."),
+        argument("url", str | None, "An address at which it was ever found."),
+        AS_OF,
+    )
+    reports: ReportConnection = written(
+        reports,
+        "The reports of the record, page by page, those first public last before the others.",
+        FIRST,
+        AFTER,
+        LAST,
+        BEFORE,
+        AS_OF,
+    )
+    log: Log = written(log, "The log and how much is in the record.", AS_OF)

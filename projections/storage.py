@@ -180,7 +180,7 @@ def write_reports(
         return
     with cursor.copy(
         "COPY reports (report_id, reported_from, reported_to, position_from, position_to,"
-        " outlet_id, withdrawn, state) FROM STDIN"
+        " outlet_id, withdrawn, first_reported_at, precision, state) FROM STDIN"
     ) as copy:
         for row in opened:
             copy.write_row(
@@ -192,6 +192,8 @@ def write_reports(
                     row.position_to,
                     row.state.outlet,
                     row.state.withdrawal is not None,
+                    row.state.first_reported_at,
+                    precision_of(row.state.published_at, row.state.observed_at).value,
                     _text(row),
                 )
             )

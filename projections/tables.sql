@@ -91,6 +91,9 @@ CREATE TABLE reports (
     position_to bigint NOT NULL,
     outlet_id uuid,
     withdrawn boolean NOT NULL,
+    first_reported_at timestamptz NOT NULL,
+    -- of the time first reported
+    "precision" text COLLATE "C" NOT NULL,
     -- domain.catalogue.Report as JSON
     state jsonb NOT NULL,
     PRIMARY KEY (report_id, position_from, reported_from)

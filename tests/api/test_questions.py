@@ -236,7 +236,7 @@ def test_a_story_is_counted_as_of_the_moment(ask: Ask) -> None:
     }
     early = ask(query, asOf={"reportedAt": "2024-08-16"})["data"]["story"]
     assert early["counts"] == {"total": 1, "standing": 1, "corrected": 0, "retracted": 0}
-    stories = ask("{stories {slug counts {total}}}")["data"]["stories"]
+    stories = ask("{stories {nodes {slug counts {total}}}}")["data"]["stories"]["nodes"]
     assert {story["slug"]: story["counts"]["total"] for story in stories} == {
         "losses": 1,
         "talks": 3,

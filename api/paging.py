@@ -1,0 +1,272 @@
+"""Pages of lists, after the Relay cursor connections specification: keyset paging in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from api.compiler import Field, definition_of
+from api.cursors import cursor_sql, read_cursor
+from api.fields import Paged
+from api.moments import Moment, moment_asked, moment_of_cursor
+from domain.refusals import InvalidInput
+from projections.refusals import InvalidCursor
+
+DEFAULT_PAGE: Final = 20
+LARGEST_PAGE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One of the values that order a list."""
+
+    sql: str
+    """Of `{row}`; not null."""
+    cast: str
+    """Its type in PostgreSQL."""
+    written: str = "{}::text"
+    """How it is written into a cursor, as text."""
+    read: Callable[[str], str] = str
+    """Checks what a cursor says of it. Raises InvalidCursor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order without ties: the last of its keys is unique."""
+
+    name: str
+    keys: tuple[Key, ...]
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list that can be paged through."""
+
+    row: str
+    """The name of its rows."""
+    table: str
+    """What they are read from."""
+    conditions: tuple[str, ...]
+    order: Order
+    identity: tuple[str, ...] = ()
+    """The columns that tell one row from the others. Where they are given, keys are picked from an
+    index first, and the rows fetched after."""
+    status: str | None = None
+    """A further condition, whose victims are counted."""
+
+    def where(self, *, every_status: bool = False) -> str:
+        """All conditions."""
+        status = () if self.status is None or every_status else (self.status,)
+        return " AND ".join((*self.conditions, *status))
+
+
+def moment_of_root(field: Field) -> Moment:
+    """The moment that a root field asks about, and all that is in it. Raises Refused."""
+    as_of = field.given("asOf")
+    arguments = field.definition.args
+    cursors = [field.given(name) for name in ("after", "before") if name in arguments]
+    cursor = next((one for one in cursors if one.there), None)
+    if cursor is None:
+        moment = moment_asked(as_of)
+    elif field.compiling.cursors_are_now:
+        moment = Moment()
+    else:
+        moment = moment_of_cursor(cursor, as_of)
+        field.compiling.cursors.append(moment)
+    field.compiling.moments[field.path[0]] = moment
+    return moment
+
+
+@dataclass(slots=True)
+class _Page:
+    """A page on its way: what is worked out for each of its rows."""
+
+    listing: Listing
+    size: int
+    backward: bool
+    counted: bool
+    """One row more than the page holds is read, to tell whether there is a next page."""
+    bounded: tuple[bool, bool]
+    """Whether `after` and `before` were given."""
+    columns: list[str]
+
+    def column(self, sql: str) -> str:
+        """Something worked out for each row: the name of the array of them."""
+        if self.counted and not self.backward:
+            # The row too many is only there to be counted.
+            sql = f"CASE WHEN {self.listing.row}.n <= {self.size} THEN {sql} END"
+        if sql not in self.columns:
+            self.columns.append(sql)
+        return f"x.c{self.columns.index(sql)}"
+
+    @property
+    def first(self) -> str:
+        """The index of the page's first row."""
+        if self.counted and self.backward:
+            return f"greatest(x.found - {self.size}, 0)::int + 1"
+        return "1"
+
+    @property
+    def last(self) -> str:
+        """The index of the page's last row."""
+        return "x.found::int" if self.backward else f"least(x.found, {self.size})::int"
+
+
+def connection(field: Field, listing: Listing) -> str:
+    """A page as JSON text. Raises Refused for a size or a cursor that cannot be."""
+    size, backward = _size(field)
+    counted = _is_counted(field)
+    after, before = field.given("after"), field.given("before")
+    page = _Page(listing, size, backward, counted, (after.there, before.there), [])
+    written = field.at(listing.row).assembled(lambda one: _part(one, page))
+    if not page.columns:
+        return written
+    rows = _rows(field, page, size + 1 if counted else size)
+    columns = ", ".join(f"{sql} AS c{number}" for number, sql in enumerate(page.columns))
+    arrays = ", ".join(f"array_agg(y.c{n}) AS c{n}" for n in range(len(page.columns)))
+    return (
+        f"(SELECT {written} FROM (SELECT {arrays}, count(*) AS found FROM"
+        f" (SELECT {columns} FROM {rows}) y) x)"
+    )
+
+
+def _is_counted(field: Field) -> bool:
+    wanted: list[str] = []
+
+    def look(one: Field) -> str:
+        if one.name == "pageInfo" and one.asks_for("hasNextPage", "hasPreviousPage"):
+            wanted.append(one.name)
+        return ""
+
+    field.assembled(look)
+    return bool(wanted)
+
+
+def _rows(field: Field, page: _Page, limit: int) -> str:
+    """The rows of the page, in order, under the listing's name."""
+    listing = page.listing
+    row, order = listing.row, listing.order
+    conditions = [listing.where(), *_bounds(field, listing)]
+    picked = _ordered(order, row, reverse=page.backward)
+    chosen = (
+        f"FROM {listing.table} {row} WHERE {' AND '.join(conditions)}"
+        f" ORDER BY {picked} LIMIT {limit}"
+    )
+    if listing.identity and field.moment != Moment():
+        names = ", ".join(f"{row}.{name}" for name in listing.identity)
+        same = " AND ".join(f"{row}.{name} = k.{name}" for name in listing.identity)
+        rows = (
+            f"(SELECT {row}.* FROM (SELECT {names} {chosen}) k JOIN {listing.table} {row}"
+            f" ON {same} ORDER BY {_ordered(order, row)}) {row}"
+        )
+    elif page.backward:
+        rows = (
+            f"(SELECT * FROM (SELECT {row}.* {chosen}) {row} ORDER BY {_ordered(order, row)}) {row}"
+        )
+    else:
+        rows = f"(SELECT {row}.* {chosen}) {row}"
+    if page.counted and not page.backward:
+        return f"(SELECT {row}.*, row_number() OVER () AS n FROM {rows}) {row}"
+    return rows
+
+
+def _ordered(order: Order, row: str, *, reverse: bool = False) -> str:
+    direction = "DESC" if order.descending is not reverse else "ASC"
+    return ", ".join(f"{key.sql.format(row=row)} {direction}" for key in order.keys)
+
+
+def _bounds(field: Field, listing: Listing) -> list[str]:
+    bounds = []
+    for name, comes_after in (("after", True), ("before", False)):
+        cursor = field.given(name)
+        if cursor.there:
+            sign = "<" if listing.order.descending is comes_after else ">"
+            keys = ", ".join(key.sql.format(row=listing.row) for key in listing.order.keys)
+            values = ", ".join(
+                cursor.parameter(_key_of_cursor(listing.order, number), key.cast)
+                for number, key in enumerate(listing.order.keys)
+            )
+            bounds.append(f"({keys}) {sign} ({values})")
+    return bounds
+
+
+@cache
+def _key_of_cursor(order: Order, number: int) -> Callable[[Any], str]:
+    def encode(text: Any) -> str:
+        cursor = read_cursor(text)
+        if cursor.order != order.name or len(cursor.keys) != len(order.keys):
+            raise InvalidCursor("it is a place in another list, or in another order")
+        return order.keys[number].read(cursor.keys[number])
+
+    return encode
+
+
+def _size(field: Field) -> tuple[int, bool]:
+    first, last = field.given("first"), field.given("last")
+    if first.there and last.there:
+        raise last.refuse(InvalidInput("give first or last, not both"))
+    asked = last if last.there else first
+    size = asked.value if asked.there else DEFAULT_PAGE
+    if not 1 <= size <= LARGEST_PAGE:
+        raise asked.refuse(InvalidInput(f"a page has 1 to {LARGEST_PAGE} entries, not {size}"))
+    return size, last.there
+
+
+def _part(one: Field, page: _Page) -> str:
+    """A field of the connection."""
+    definition = definition_of(one.definition)
+    if isinstance(definition, Paged) and definition.write is not None:
+        return definition.write(one, page.listing)
+    match one.name:
+        case "nodes":
+            return _list(page.column(one.element(page.listing.row)), page)
+        case "edges":
+            return _list(page.column(one.assembled(lambda inner: _edge(inner, page))), page)
+        case "pageInfo":
+            return one.assembled(lambda inner: _info(inner, page))
+        case "totalCount":
+            listing = page.listing
+            return f"(SELECT count(*) FROM {listing.table} {listing.row} WHERE {listing.where()})"
+    raise TypeError(f"{one.name} is no field of a connection")
+
+
+def _list(column: str, page: _Page) -> str:
+    found = column if page.first == "1" else f"{column}[{page.first}:]"
+    return f"'[' || coalesce(array_to_string({found}, ','), '') || ']'"
+
+
+def _edge(one: Field, page: _Page) -> str:
+    match one.name:
+        case "cursor":
+            return _cursor(one, page.listing)
+        case "node":
+            return one.inside(page.listing.row)
+    return one.sql()
+
+
+def _cursor(one: Field, listing: Listing) -> str:
+    order, moment = listing.order, one.moment
+    keys = [key.written.format(key.sql.format(row=listing.row)) for key in order.keys]
+    return cursor_sql(order.name, keys, moment.head, moment.reported)
+
+
+def _info(one: Field, page: _Page) -> str:
+    after, before = (str(bounded).lower() for bounded in page.bounded)
+    more = f"(x.found > {page.size})::text"
+    match one.name:
+        case "hasNextPage":
+            known = f"'{before}'" if page.backward else more
+        case "hasPreviousPage":
+            known = more if page.backward else f"'{after}'"
+        case "startCursor":
+            cursors = page.column(_cursor(one, page.listing))
+            return f"coalesce({cursors}[{page.first}], 'null')"
+        case "endCursor":
+            cursors = page.column(_cursor(one, page.listing))
+            return f"coalesce({cursors}[{page.last}], 'null')"
+    if page.counted and not page.columns:
+        page.column("'1'")
+    return known

@@ -1,0 +1,158 @@
+"""Finished answers from the live generation, one statement each, and news of its position."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Final, Self
+
+import anyio
+import psycopg
+from psycopg import AsyncConnection, AsyncRawCursor
+from psycopg_pool import AsyncConnectionPool
+
+CHANNEL: Final = "dateline_read"
+"""Where the projector announces each batch that can be read."""
+
+PATIENCE: Final = 10.0
+"""Seconds to wait for a free connection."""
+
+RECONNECT: Final = 0.5
+"""Seconds between attempts to listen again."""
+
+POLL: Final = 1.0
+"""Seconds after which the position is looked at although nothing was announced."""
+
+SETTINGS: Final = (
+    "SELECT set_config('plan_cache_mode', 'force_generic_plan', false),"
+    " set_config('jit', 'off', false),"
+    # Every join here follows keys from row to row. With lists whose length it cannot know, the
+    # planner would otherwise read whole tables of sources to find a handful.
+    " set_config('enable_hashjoin', 'off', false),"
+    " set_config('enable_mergejoin', 'off', false),"
+    " set_config('default_transaction_read_only', 'on', false),"
+    " set_config('statement_timeout', %s, false)"
+)
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a statement gave."""
+
+    body: bytes
+    """The finished text, UTF-8."""
+    position: int
+    """How far the log was projected in its snapshot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The last position recorded at or before a moment."""
+
+    position: int
+    settled: bool
+    """It will never be another: the moment is over and all of it is projected."""
+    over: bool
+    """The moment is over."""
+
+
+class Statements:
+    """Asynchronous readers of the live generation. Used inside `async with`."""
+
+    def __init__(self, conninfo: str, *, connections: int, timeout: float) -> None:
+        self._timeout = timeout
+        self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
+            conninfo,
+            kwargs={"autocommit": True, "cursor_factory": AsyncRawCursor, "prepare_threshold": 0},
+            min_size=connections,
+            max_size=connections,
+            timeout=PATIENCE,
+            configure=self._configure,
+            check=AsyncConnectionPool.check_connection,
+            open=False,
+            name="statements",
+        )
+
+    async def _configure(self, connection: AsyncConnection[Any]) -> None:
+        connection.prepared_max = 500
+        async with psycopg.AsyncCursor(connection) as cursor:
+            await cursor.execute(SETTINGS, (f"{round(self._timeout * 1000)}ms",))
+
+    async def __aenter__(self) -> Self:
+        await self._pool.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._pool.close()
+
+    async def fetch(self, sql: bytes, parameters: Sequence[str | None]) -> Found:
+        """The row (text, position) that a statement gives. Raises psycopg.Error and PoolTimeout."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(sql, parameters)
+            result = cursor.pgresult
+            if result is None:
+                raise RuntimeError("the statement gave no row")
+            return Found(result.get_value(0, 0) or b"", int(result.get_value(0, 1) or 0))
+
+    async def position_at(self, moment: datetime) -> Resolved:
+        """What had been recorded by a moment. Raises psycopg.Error and PoolTimeout."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT dateline.position_at($1), p.position, clock_timestamp() > $1"
+                " AND coalesce(p.recorded_at >= $1, false), clock_timestamp() >= $1"
+                " FROM read.progress p",
+                (moment,),
+            )
+            found, head, past, over = await cursor.fetchone() or (0, 0, False, False)
+            return Resolved(min(found, head), settled=past and found <= head, over=over)
+
+
+class Head:
+    """The position up to which the log is projected, as far as this process has been told."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
+        self.position: int | None = None
+        """None while nobody is listening, and it may have moved unnoticed."""
+
+    async def follow(self, on_rebuilt: Callable[[], None]) -> None:
+        """Listen until cancelled. `on_rebuilt` is told when the read model may be another one."""
+        while True:
+            try:
+                async with await AsyncConnection.connect(
+                    self._conninfo, autocommit=True
+                ) as connection:
+                    await connection.execute(f"LISTEN {CHANNEL}")
+                    on_rebuilt()
+                    while True:
+                        await self._look(connection)
+                        await self._hear(connection, on_rebuilt)
+            except psycopg.Error as error:
+                _logger.warning("nobody listens for new positions: %s", error)
+            finally:
+                self.position = None
+            await anyio.sleep(RECONNECT)
+
+    async def _look(self, connection: AsyncConnection[Any]) -> None:
+        cursor = await connection.execute("SELECT position FROM read.progress")
+        row = await cursor.fetchone()
+        self.position = row[0] if row else None
+
+    async def _hear(self, connection: AsyncConnection[Any], on_rebuilt: Callable[[], None]) -> None:
+        with suppress(TimeoutError):
+            async for heard in connection.notifies(timeout=POLL):
+                if heard.payload == "rebuilt":
+                    on_rebuilt()
+                    return
+                self.position = int(heard.payload)
