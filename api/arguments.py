@@ -51,6 +51,16 @@ class ClaimFilter:
     )
 
 
+@strawberry.input(one_of=True, description="What a report is named by: one of these.")
+class ReportBy:
+    id: strawberry.ID | None = field(
+        default=UNSET, description="Its id, its UUID, or the reference under which it was recorded."
+    )
+    url: str | None = field(
+        default=UNSET, description="An address at which it was ever found, as it was given."
+    )
+
+
 AS_OF = argument(
     "as_of", AsOf | None, "The moment that the question is about. Left out, it is about now."
 )

@@ -420,6 +420,10 @@ def compile_operation(
     data = assemble(compiling, root, [operation.selection_set], "p", Moment(), (), write)
     body = [text_sql('{"data":'), data, *_extensions(compiling.moments), text_sql("}")]
     statement = f"SELECT {concat(body)}, p.position FROM read.progress p"
+    # What was given for a list of which nothing is read still has to be of some type.
+    unread = [one for one in compiling.parameters.written if one not in statement]
+    if unread:
+        statement = f"WITH unread AS (SELECT {', '.join(unread)}) {statement}"
     numbers = {f"${n}": n - 1 for n in range(1, len(compiling.parameters.found) + 1)}
 
     def number(sql: str | None) -> int:

@@ -80,6 +80,8 @@ class Parameters:
     """The parameters of a statement, numbered as they come; the same one is not sent twice."""
 
     found: list[Parameter] = field(default_factory=list)
+    written: list[str] = field(default_factory=list)
+    """As they are written in the statement."""
     _numbers: dict[object, int] = field(default_factory=dict)
 
     def add(self, parameter: Parameter, key: object, cast: str) -> str:
@@ -88,7 +90,8 @@ class Parameters:
         if number is None:
             self.found.append(parameter)
             number = self._numbers[key] = len(self.found)
-        return f"${number}::{cast}"
+            self.written.append(f"${number}::{cast}")
+        return self.written[number - 1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
-from api.arguments import AFTER, AS_OF, BEFORE, FILTER, FIRST, LAST
+from api.arguments import AFTER, AS_OF, BEFORE, FILTER, FIRST, LAST, ReportBy
 from api.catalogue import Report, Source, Story
 from api.claim_list import claims_listing, encode_id
 from api.claims import Claim
@@ -14,7 +14,6 @@ from api.fields import argument, written
 from api.log import Log, log_row
 from api.paging import Key, Listing, Order, connection, moment_of_root
 from domain.ids import Subject
-from domain.refusals import InvalidInput
 
 BY_TITLE = Order("t", (Key("{row}.title", "text"), Key("{row}.story_id", "uuid")))
 BY_NAME = Order("n", (Key("{row}.name", "text"), Key("{row}.source_id", "uuid")))
@@ -81,14 +80,11 @@ def sources(field: Field) -> str:
 
 def report(field: Field) -> str:
     """A report by its reference, its id, or an address at which it was ever found."""
-    by_id, url = field.given("id"), field.given("url")
-    if by_id.there == url.there:
-        raise url.refuse(InvalidInput("give id or url, one of the two"))
-    at = asked(field)
-    if by_id.there:
-        identity = by_id.parameter(encode_id(Subject.REPORT), "uuid")
+    by, at = field.given("by"), asked(field)
+    if by["id"].there:
+        identity = by["id"].parameter(encode_id(Subject.REPORT), "uuid")
         return found(at, f"read.reports {{row}} WHERE {{row}}.report_id = {identity} AND {{held}}")
-    address = url.parameter(str, "text")
+    address = by["url"].parameter(str, "text")
     return found(
         at,
         "read.reports {row} WHERE {row}.report_id IN (SELECT u.report_id FROM read.report_urls u"
@@ -168,8 +164,7 @@ class Query:
     report: Report | None = written(
         report,
         "A report; null where the record held none of that id or address at that moment.",
-        argument("id", strawberry.ID | None, "Its id, its UUID, or its reference."),
-        argument("url", str | None, "An address at which it was ever found."),
+        argument("by", ReportBy, "What it is named by."),
         AS_OF,
     )
     reports: ReportConnection = written(

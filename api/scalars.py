@@ -16,8 +16,10 @@ Position = NewType("Position", int)
 
 
 def written_instant(instant: datetime) -> str:
-    """An instant as RFC 3339 writes it, in UTC, with a fraction only where there is one."""
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    """An instant as RFC 3339 writes it, in UTC, with a fraction only where there is one
+    and as many digits of it as it needs."""
+    text = instant.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return (text.rstrip("0") if "." in text else text) + "Z"
 
 
 def written_number(number: Decimal) -> str:
