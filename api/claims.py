@@ -7,6 +7,7 @@ from datetime import datetime
 import strawberry
 
 from api.catalogue import REF, Node, Report, Source, Story
+from api.claim_filter import contradicted
 from api.compiler import Field
 from api.fields import column, identity, many, one, written
 from api.history import ClaimEvent
@@ -28,12 +29,7 @@ from domain.ids import Subject
 
 def is_contested(field: Field) -> str:
     """Whether a claim that is not wholly retracted contradicts the claim of the row."""
-    return (
-        "(EXISTS (SELECT FROM read.claim_links l JOIN read.claims c ON c.claim_id = l.from_id"
-        f" WHERE l.to_id = {field.row}.claim_id AND l.kind = 'contradicts'"
-        " AND l.to_id = ANY (c.contradicts) AND c.status <> 'retracted'"
-        f" AND {field.moment.held('c')}))::text"
-    )
+    return f"({contradicted(field, field.row)})::text"
 
 
 HISTORY = (

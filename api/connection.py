@@ -5,6 +5,7 @@ from __future__ import annotations
 import strawberry
 
 from api.catalogue import Report, Source, Story
+from api.claim_facets import ClaimFacets, facets
 from api.claims import Claim
 from api.compiler import Field
 from api.fields import paged
@@ -32,14 +33,37 @@ def left_out(_field: Field, listing: Listing) -> str:
     """How many entries the filter's status alone leaves out."""
     if listing.status is None:
         return "'0'"
-    where = f"{listing.where(every_status=True)} AND NOT ({listing.status})"
-    return f"(SELECT count(*) FROM {listing.table} {listing.row} WHERE {where})"
+    chosen = listing.chosen("1", f" AND NOT ({listing.status})", every_status=True)
+    return f"(SELECT count(*) FROM ({chosen}) x)"
+
+
+def rank(_field: Field, listing: Listing) -> str:
+    """How well the claim of the row fits the search."""
+    return f"{listing.search.rank(listing.row)}::text" if listing.search else "'null'"
+
+
+def snippet(_field: Field, listing: Listing) -> str:
+    """The statement of the row's claim, the words that were looked for marked."""
+    if listing.search is None:
+        return "'null'"
+    return f"to_json({listing.search.snippet(listing.row)})::text"
 
 
 @strawberry.type(description="A claim on a page, and its place.")
 class ClaimEdge:
     cursor: str = paged(CURSOR)
     node: Claim = paged("The claim.")
+    rank: float | None = paged(
+        "How well it fits the search: the greater the better. It compares the claims of one search."
+        " Null where nothing was searched for.",
+        rank,
+    )
+    snippet: str | None = paged(
+        "Its statement, or what of a long one fits the search best, with the words that were found"
+        " in `<mark>` and `</mark>`. All else in it is escaped, so that it is safe to show as HTML."
+        " Null where nothing was searched for.",
+        snippet,
+    )
 
 
 @strawberry.type(description="A page of claims.")
@@ -52,6 +76,7 @@ class ClaimConnection:
         "How many claims fit but for the filter's `status`. A list hides nothing silently.",
         left_out,
     )
+    facets: ClaimFacets = paged("How the claims on all pages are spread.", facets)
 
 
 @strawberry.type(description="A story on a page, and its place.")

@@ -118,9 +118,13 @@ def written(write: Callable[[Field], str], description: str, *arguments: Strawbe
     return _field(Written(write), description, arguments)
 
 
-def paged(description: str, write: Callable[[Field, Listing], str] | None = None) -> Any:
+def paged(
+    description: str,
+    write: Callable[[Field, Listing], str] | None = None,
+    *arguments: StrawberryArgument,
+) -> Any:
     """A field of a connection."""
-    return _field(Paged(write), description)
+    return _field(Paged(write), description, arguments)
 
 
 def argument(name: str, given: Any, description: str, default: Any = UNSET) -> StrawberryArgument:

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+from api.claim_search import Search
 from api.compiler import Field, definition_of
 from api.cursors import cursor_sql, read_cursor
 from api.fields import Paged
 from api.moments import Moment, moment_asked, moment_of_cursor
 from domain.refusals import InvalidInput
 from projections.refusals import InvalidCursor
+
+FEW: Final = 1_500
+"""So many rows are fetched and sorted sooner than a list of 100,000 is read in its order until a
+page of them has turned up."""
 
 DEFAULT_PAGE: Final = 20
 LARGEST_PAGE: Final = 100
@@ -56,11 +61,40 @@ class Listing:
     index first, and the rows fetched after."""
     status: str | None = None
     """A further condition, whose victims are counted."""
+    among: tuple[str, ...] = ()
+    """Queries over indexes, each of which gives the first column of the identity of every row that
+    fits the conditions, and of others. How many there are turns out when they are asked."""
+    status_among: str | None = None
+    """Such a query for the status."""
+    search: Search | None = None
+    """The search that it is the outcome of."""
 
     def where(self, *, every_status: bool = False) -> str:
         """All conditions."""
         status = () if self.status is None or every_status else (self.status,)
         return " AND ".join((*self.conditions, *status))
+
+    def chosen(self, columns: str, then: str = "", *, every_status: bool = False) -> str:
+        """A query for the rows that fit. `then` is put after the conditions."""
+        source = f"SELECT {columns} FROM {self.table} {self.row} WHERE"
+        rest = f"{self.where(every_status=every_status)}{then}"
+        among = list(self.among)
+        if self.status_among is not None and not every_status:
+            among.append(self.status_among)
+        if not among:
+            return f"{source} {rest}"
+        # One branch alone is ever run: that of the first query which turns out to give few, or
+        # else the last, which reads the list in its order and leaves out what does not fit.
+        name = self.identity[0]
+        queries, branches, others = [], [], ""
+        for n, query in enumerate(among):
+            queries.append(f"few{n} AS MATERIALIZED (SELECT f.{name} FROM ({query} LIMIT {FEW}) f)")
+            is_few = f"(SELECT count(*) < {FEW} FROM few{n})"
+            start = f"{self.row}.{name} = ANY (ARRAY(SELECT {name} FROM few{n}))"
+            branches.append(f"({source} {others}{is_few} AND {start} AND {rest})")
+            others += f"NOT {is_few} AND "
+        branches.append(f"({source} {others}{rest})")
+        return f"WITH {', '.join(queries)} {' UNION ALL '.join(branches)}"
 
 
 def moment_of_root(field: Field) -> Moment:
@@ -149,25 +183,21 @@ def _rows(field: Field, page: _Page, limit: int) -> str:
     """The rows of the page, in order, under the listing's name."""
     listing = page.listing
     row, order = listing.row, listing.order
-    conditions = [listing.where(), *_bounds(field, listing)]
-    picked = _ordered(order, row, reverse=page.backward)
-    chosen = (
-        f"FROM {listing.table} {row} WHERE {' AND '.join(conditions)}"
-        f" ORDER BY {picked} LIMIT {limit}"
-    )
-    if listing.identity and field.moment != Moment():
+    bounds = "".join(f" AND {bound}" for bound in _bounds(field, listing))
+    then = f"{bounds} ORDER BY {_ordered(order, row, reverse=page.backward)} LIMIT {limit}"
+    narrowed = listing.among or listing.status_among or listing.search
+    if listing.identity and (narrowed or field.moment != Moment()):
         names = ", ".join(f"{row}.{name}" for name in listing.identity)
         same = " AND ".join(f"{row}.{name} = k.{name}" for name in listing.identity)
         rows = (
-            f"(SELECT {row}.* FROM (SELECT {names} {chosen}) k JOIN {listing.table} {row}"
+            f"(SELECT {row}.* FROM ({listing.chosen(names, then)}) k JOIN {listing.table} {row}"
             f" ON {same} ORDER BY {_ordered(order, row)}) {row}"
         )
     elif page.backward:
-        rows = (
-            f"(SELECT * FROM (SELECT {row}.* {chosen}) {row} ORDER BY {_ordered(order, row)}) {row}"
-        )
+        chosen = listing.chosen(f"{row}.*", then)
+        rows = f"(SELECT * FROM ({chosen}) {row} ORDER BY {_ordered(order, row)}) {row}"
     else:
-        rows = f"(SELECT {row}.* {chosen}) {row}"
+        rows = f"({listing.chosen(f'{row}.*', then)}) {row}"
     if page.counted and not page.backward:
         return f"(SELECT {row}.*, row_number() OVER () AS n FROM {rows}) {row}"
     return rows
@@ -228,8 +258,7 @@ def _part(one: Field, page: _Page) -> str:
         case "pageInfo":
             return one.assembled(lambda inner: _info(inner, page))
         case "totalCount":
-            listing = page.listing
-            return f"(SELECT count(*) FROM {listing.table} {listing.row} WHERE {listing.where()})"
+            return f"(SELECT count(*) FROM ({page.listing.chosen('1')}) x)"
     raise TypeError(f"{one.name} is no field of a connection")
 
 
@@ -239,6 +268,9 @@ def _list(column: str, page: _Page) -> str:
 
 
 def _edge(one: Field, page: _Page) -> str:
+    definition = definition_of(one.definition)
+    if isinstance(definition, Paged) and definition.write is not None:
+        return definition.write(one, page.listing)
     match one.name:
         case "cursor":
             return _cursor(one, page.listing)

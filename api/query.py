@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import strawberry
 
-from api.arguments import AFTER, AS_OF, BEFORE, FILTER, FIRST, LAST, ReportBy
+from api.arguments import (
+    AFTER,
+    AS_OF,
+    BEFORE,
+    FILTER,
+    FIRST,
+    LANGUAGE,
+    LAST,
+    ORDER_BY,
+    SEARCH,
+    ReportBy,
+)
 from api.catalogue import Report, Source, Story
 from api.claim_list import claims_listing, encode_id
 from api.claims import Claim
@@ -123,8 +134,11 @@ class Query:
     )
     claims: ClaimConnection = written(
         claims,
-        "Claims, page by page, those first reported last before the others.",
+        "Claims, page by page, in the order that `orderBy` asks for.",
         FILTER,
+        SEARCH,
+        LANGUAGE,
+        ORDER_BY,
         FIRST,
         AFTER,
         LAST,

@@ -78,7 +78,7 @@ SCALARS: Final[dict[object, ScalarDefinition]] = {
         ),
         specified_by_url="https://www.loc.gov/standards/datetime/",
         serialize=str,
-        parse_value=_only_answered,
+        parse_value=_text,
     ),
     Position: strawberry.scalar(
         name="Position",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
+from enum import StrEnum, unique
 
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
@@ -27,6 +27,7 @@ from domain.words import (
 
 # The types take the words from here, so that none of them is used before it is declared.
 __all__ = [
+    "ChangeManner",
     "ClaimKind",
     "CorrectionNature",
     "Hedge",
@@ -42,6 +43,14 @@ __all__ = [
     "Status",
     "Verb",
 ]
+
+
+@unique
+class ChangeManner(StrEnum):
+    """How content changed: with a notice, or without one."""
+
+    DECLARED = "declared"
+    SILENT = "silent"
 
 
 def declare(
@@ -245,5 +254,15 @@ declare(
         Precision.DAY: "To the day.",
         Precision.MINUTE: "To the minute.",
         Precision.SECOND: "To the second, or finer.",
+    },
+)
+
+declare(
+    ChangeManner,
+    "ChangeManner",
+    "How the content of a claim changed.",
+    {
+        ChangeManner.DECLARED: "With a notice.",
+        ChangeManner.SILENT: "Without a notice: a silent edit.",
     },
 )

@@ -39,6 +39,7 @@ from projections import storage
 from projections.bitemporal import Bitemporal
 from projections.sources import StoryRow, load_sources, story_row
 from projections.storage import Voiding
+from projections.terms import abouts_of, terms_of
 from projections.timeline import Row, latest_of_each_time
 
 SOURCE_EVENTS = (SourceRegistered, SourceAliasAdded, SourceMerged)
@@ -50,6 +51,8 @@ class Batch:
     """What a batch adds, beside the rows of claims and reports."""
 
     claim_sources: set[tuple[UUID, datetime, UUID]] = field(default_factory=set)
+    claim_terms: set[tuple[UUID, datetime, UUID]] = field(default_factory=set)
+    claim_abouts: set[tuple[UUID, str]] = field(default_factory=set)
     claim_links: set[tuple[UUID, str, UUID]] = field(default_factory=set)
     report_urls: set[tuple[UUID, str]] = field(default_factory=set)
     stories: list[StoryRow] = field(default_factory=list)
@@ -126,6 +129,8 @@ class Projection:
                 storage.write_reports(cursor, self._reports.opened, self._reports.closed)
                 storage.write_claims(cursor, self._claims.opened, self._claims.closed, outlets)
                 storage.write_claim_sources(cursor, batch.claim_sources)
+                storage.write_claim_terms(cursor, batch.claim_terms)
+                storage.write_claim_abouts(cursor, batch.claim_abouts)
                 storage.write_claim_links(cursor, batch.claim_links)
                 storage.write_report_urls(cursor, batch.report_urls)
                 storage.write_touches(cursor, batch.touches)
@@ -185,6 +190,9 @@ class Projection:
             ]
         for source in brought:
             batch.claim_sources.add((source, state.first_reported_at, subject))
+        first = state.first_reported_at
+        batch.claim_terms |= {(term, first, subject) for term in terms_of(event)}
+        batch.claim_abouts |= {(subject, days) for days in abouts_of(event)}
         if isinstance(event, ClaimLinked):
             batch.claim_links.add((event.to, event.kind.value, subject))
         touched.update(named_in(state))

@@ -21,6 +21,7 @@ from eventlog.entries import LoggedEvent
 from projections.dictionaries import dictionary_of
 from projections.hydrate import precision_of
 from projections.sources import SourceChanges, StoryRow
+from projections.terms import days_of
 from projections.timeline import FOREVER, OPEN, Row
 
 S = TypeVar("S")
@@ -137,7 +138,7 @@ def write_claims(
         "COPY claims (claim_id, reported_from, reported_to, position_from, position_to, story_id,"
         " report_id, outlet_id, first_reported_at, status, kind, version, contradicts, sources,"
         " statement, precision, last_changed_at, declared_changes, silent_changes, reviewed,"
-        " state, dictionary) FROM STDIN"
+        " about, state, dictionary) FROM STDIN"
     ) as copy:
         for row in opened:
             state, outlet = row.state, outlets[row.subject]
@@ -165,6 +166,7 @@ def write_claims(
                     state.declared_changes,
                     state.silent_changes,
                     bool(state.reviews),
+                    days_of(state.about),
                     _text(row),
                     dictionary_of(state.language),
                 )
@@ -286,6 +288,29 @@ def write_claim_sources(cursor: Cursor[Any], rows: set[tuple[UUID, datetime, UUI
             " SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::uuid[])"
             " ON CONFLICT DO NOTHING",
             (list(sources), list(times), list(claims)),
+        )
+
+
+def write_claim_terms(cursor: Cursor[Any], rows: set[tuple[UUID, datetime, UUID]]) -> None:
+    """Remember under which terms a claim ever came."""
+    if rows:
+        terms, times, claims = zip(*rows, strict=True)
+        cursor.execute(
+            "INSERT INTO claim_terms (term, first_reported_at, claim_id)"
+            " SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::uuid[])"
+            " ON CONFLICT DO NOTHING",
+            (list(terms), list(times), list(claims)),
+        )
+
+
+def write_claim_abouts(cursor: Cursor[Any], rows: set[tuple[UUID, str]]) -> None:
+    """Remember of which times a claim ever spoke."""
+    if rows:
+        claims, abouts = zip(*rows, strict=True)
+        cursor.execute(
+            "INSERT INTO claim_abouts (claim_id, about)"
+            " SELECT * FROM unnest(%s::uuid[], %s::daterange[]) ON CONFLICT DO NOTHING",
+            (list(claims), list(abouts)),
         )
 
 

@@ -39,6 +39,8 @@ CREATE TABLE claims (
     declared_changes integer NOT NULL,
     silent_changes integer NOT NULL,
     reviewed boolean NOT NULL,
+    -- the days that it can speak of; null where that is not known
+    about daterange,
     -- domain.claim.Claim as JSON
     state jsonb NOT NULL,
     -- how the words of the statement's language are stemmed
@@ -59,12 +61,25 @@ CREATE INDEX claims_now ON claims (first_reported_at DESC, claim_id DESC)
     WHERE reported_to = 'infinity' AND position_to = 9223372036854775807;
 CREATE UNIQUE INDEX claims_now_by_claim ON claims (claim_id)
     WHERE reported_to = 'infinity' AND position_to = 9223372036854775807;
+CREATE INDEX claims_now_by_story_and_change ON claims (story_id, last_changed_at DESC, claim_id DESC)
+    INCLUDE (status)
+    WHERE reported_to = 'infinity' AND position_to = 9223372036854775807;
+CREATE INDEX claims_now_by_change ON claims (last_changed_at DESC, claim_id DESC)
+    INCLUDE (status)
+    WHERE reported_to = 'infinity' AND position_to = 9223372036854775807;
+CREATE INDEX claims_now_by_words ON claims USING gin (words)
+    WHERE reported_to = 'infinity' AND position_to = 9223372036854775807;
 -- Questions about the past pick their keys from these without touching the table.
 CREATE INDEX claims_past_by_story ON claims (story_id, first_reported_at DESC, claim_id DESC)
     INCLUDE (reported_from, reported_to, position_from, position_to, status);
-CREATE INDEX claims_by_words ON claims USING gin (words);
 CREATE INDEX claims_past ON claims (first_reported_at DESC, claim_id DESC)
     INCLUDE (reported_from, reported_to, position_from, position_to, status);
+CREATE INDEX claims_past_by_story_and_change
+    ON claims (story_id, last_changed_at DESC, claim_id DESC)
+    INCLUDE (reported_from, reported_to, position_from, position_to, status);
+CREATE INDEX claims_past_by_change ON claims (last_changed_at DESC, claim_id DESC)
+    INCLUDE (reported_from, reported_to, position_from, position_to, status);
+CREATE INDEX claims_past_by_words ON claims USING gin (words);
 
 -- Every source that was ever in a claim's chain (also as outlet); the row of the claim decides
 -- whether it is there at the moment asked about.
@@ -75,6 +90,22 @@ CREATE TABLE claim_sources (
     PRIMARY KEY (source_id, first_reported_at, claim_id)
 );
 
+-- Every term that a claim ever came under (projections.terms); the row decides, as above.
+CREATE TABLE claim_terms (
+    term uuid NOT NULL,
+    first_reported_at timestamptz NOT NULL,
+    claim_id uuid NOT NULL,
+    PRIMARY KEY (term, first_reported_at, claim_id)
+);
+
+-- Every time that a claim ever spoke of; the row decides, as above.
+CREATE TABLE claim_abouts (
+    claim_id uuid NOT NULL,
+    about daterange NOT NULL,
+    PRIMARY KEY (claim_id, about)
+);
+CREATE INDEX claim_abouts_by_about ON claim_abouts USING gist (about);
+
 -- Every claim that ever bore on another; the row of the first decides, as above.
 CREATE TABLE claim_links (
     to_id uuid NOT NULL,
@@ -82,6 +113,7 @@ CREATE TABLE claim_links (
     from_id uuid NOT NULL,
     PRIMARY KEY (to_id, kind, from_id)
 );
+CREATE INDEX claim_links_by_kind ON claim_links (kind, to_id);
 
 CREATE TABLE reports (
     report_id uuid NOT NULL,

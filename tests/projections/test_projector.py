@@ -42,6 +42,8 @@ from tests.projections.commands import CLAIMS, REPORTS, SOURCES, commands, envel
 TABLES = (
     "claims",
     "claim_sources",
+    "claim_terms",
+    "claim_abouts",
     "claim_links",
     "reports",
     "report_urls",

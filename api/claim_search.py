@@ -1,0 +1,96 @@
+"""Words looked for in the statements of claims: the query, how well a claim fits, the snippet.
+
+The statement of each claim is stemmed by the dictionary of its own language
+(`projections.dictionaries`), the query by that of the language it is said to be in.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from api.compiler import Field
+from api.parameters import Given
+from domain.refusals import InvalidInput
+from projections.dictionaries import OTHERWISE, dictionary_of
+
+LONGEST: Final = 1_000
+"""Characters of a search."""
+
+LENGTH_COUNTS: Final = 1
+"""ts_rank_cd: the same words mean more in a short statement than in a long one."""
+
+SNIPPET: Final = (
+    "StartSel=<mark>, StopSel=</mark>, MaxWords=40, MinWords=20, MaxFragments=2,"
+    ' FragmentDelimiter=" … "'
+)
+
+_TAG: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8}")
+_ESCAPES: Final = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;"))
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for, in terms of the statement's parameters."""
+
+    query: str
+    """The tsquery. It stands in a sub-select, so that it is read once and not for each row."""
+
+    def fits(self, row: str) -> str:
+        """Whether a claim has the words."""
+        return f"{row}.words @@ {self.query}"
+
+    def rank(self, row: str) -> str:
+        """How well it fits: a real, the greater the better."""
+        return f"ts_rank_cd({row}.words, {self.query}, {LENGTH_COUNTS})"
+
+    def snippet(self, row: str) -> str:
+        """The statement or the best of it, safe to show as HTML, with the words marked."""
+        # It is escaped before it is marked: what is marked then holds no markup but the marks.
+        escaped = f"{row}.statement"
+        for plain, written in _ESCAPES:
+            escaped = f"replace({escaped}, {_literal(plain)}, {_literal(written)})"
+        return f"ts_headline({row}.dictionary, {escaped}, {self.query}, {_literal(SNIPPET)})"
+
+
+def search_asked(field: Field) -> Search | None:
+    """The search that a field is given, if any. Raises Refused."""
+    arguments = field.definition.args
+    if "search" not in arguments:
+        return None
+    text, language = field.given("search"), field.given("language")
+    if not text.there:
+        if language.there:
+            raise language.refuse(InvalidInput("it is the language of a search: give that too"))
+        return None
+    return Search(
+        f"(SELECT websearch_to_tsquery({_dictionary(language)},"
+        f" {text.parameter(encode_search, 'text')}))"
+    )
+
+
+def _dictionary(language: Given) -> str:
+    if not language.there:
+        return f"'{OTHERWISE}'::regconfig"
+    return language.parameter(encode_language, "regconfig")
+
+
+def encode_search(text: Any) -> str:
+    """The words that are looked for. Raises InvalidInput."""
+    if not text.strip() or len(text) > LONGEST:
+        raise InvalidInput(f"a search has 1 to {LONGEST} characters")
+    if "\0" in text:
+        raise InvalidInput("a search holds no NUL character")
+    return str(text)
+
+
+def encode_language(tag: Any) -> str:
+    """The dictionary of a language. Raises InvalidInput where it is no language tag."""
+    if not _TAG.fullmatch(tag):
+        raise InvalidInput(f"{tag[:40]!r} is no language tag: write de or de-AT")
+    return f"pg_catalog.{dictionary_of(tag)}"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
