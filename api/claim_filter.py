@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -19,6 +19,8 @@ from projections.terms import Sort, days_of, term
 LONGEST: Final = 1_000
 """Characters of a topic or a label."""
 
+Query = Callable[[], str]
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -26,48 +28,53 @@ class Condition:
 
     holds: str
     """Whether it holds of a row of claims. The row alone decides."""
-    among: str | None = None
-    """A query for `claim_id` over an index, which gives every claim of which it can hold."""
+    among: Query | None = None
+    """A query for `claim_id` over an index, which gives every claim of which it can hold. It is
+    written only where it is asked, since a statement must use all its parameters."""
     column: str | None = None
     """The column that it bounds, if it is the bound of one that lists are ordered by."""
+
+
+CONTRADICTED: Final = (
+    "SELECT l.to_id AS claim_id FROM read.claim_links l WHERE l.kind = 'contradicts'"
+)
+"""The claims that were ever contradicted."""
 
 
 def conditions(field: Field, chosen: Given, row: str) -> Iterator[Condition]:
     """What a filter asks for, but for the status. Raises Refused."""
     if (topic := chosen["topic"]).there:
         named = topic.parameter(encode_text, "text")
-        yield Condition(f"{row}.state -> 'topics' ? {named}", _under(Sort.TOPIC, topic))
+        yield Condition(f"{row}.state -> 'topics' ? {named}", lambda: _under(Sort.TOPIC, topic))
     if (quantity := chosen["quantity"]).there:
         named = quantity.parameter(encode_text, "text")
         held = f"jsonb_build_array(jsonb_build_object('label', {named}))"
-        yield Condition(f"{row}.state -> 'quantities' @> {held}", _under(Sort.QUANTITY, quantity))
+        yield Condition(
+            f"{row}.state -> 'quantities' @> {held}", lambda: _under(Sort.QUANTITY, quantity)
+        )
     if (outlet := chosen["outlet"]).there:
-        sources = same_source(field, outlet)
-        yield Condition(f"{row}.outlet_id = ANY ({sources})", _through(sources))
+        published = same_source(field, outlet)
+        yield Condition(f"{row}.outlet_id = ANY ({published})", lambda: _through(published))
     if (source := chosen["source"]).there:
         sources = same_source(field, source)
-        yield Condition(f"{row}.sources && {sources}", _through(sources))
+        yield Condition(f"{row}.sources && {sources}", lambda: _through(sources))
     if (about := chosen["about"]).there:
         yield _about(about, row)
     if (kind := chosen["kind"]).there:
-        words = [one.value for one in kind.value]
-        yield Condition(one_of(f"{row}.kind", words), _terms(Sort.KIND, words))
+        yield _worded(f"{row}.kind", Sort.KIND, kind)
     if (change := chosen["change"]).there:
-        words = [one.value for one in change.value]
-        changed = " OR ".join(f"{row}.{one}_changes > 0" for one in words)
-        yield Condition(changed or "false", _terms(Sort.CHANGE, words))
+        manners = [one.value for one in change.value]
+        changed = " OR ".join(f"{row}.{one}_changes > 0" for one in manners)
+        yield Condition(changed or "false", lambda: _terms(Sort.CHANGE, manners))
     if (reviewed := chosen["reviewed"]).there:
         if reviewed.value:
-            yield Condition(f"{row}.reviewed", _terms(Sort.REVIEWED, ["yes"]))
+            yield Condition(f"{row}.reviewed", lambda: _terms(Sort.REVIEWED, ["yes"]))
         else:
             yield Condition(f"NOT {row}.reviewed")
     if (contested := chosen["contested"]).there:
         disputed = contradicted(field, row)
         if contested.value:
-            yield Condition(
-                disputed,
-                "SELECT l.to_id AS claim_id FROM read.claim_links l WHERE l.kind = 'contradicts'",
-            )
+            yield Condition(disputed, lambda: CONTRADICTED)
         else:
             yield Condition(f"NOT {disputed}")
     yield from _times(field, chosen["reported"], row, "first_reported_at")
@@ -79,15 +86,15 @@ def status_condition(chosen: Given, row: str) -> Condition | None:
     status = chosen["status"]
     if not status.there:
         return None
-    words = [one.value for one in status.value]
-    among = None if Status.STANDING.value in words else _terms(Sort.STATUS, words)
-    return Condition(one_of(f"{row}.status", words), among)
+    found = _worded(f"{row}.status", Sort.STATUS, status)
+    return Condition(found.holds) if Status.STANDING in status.value else found
 
 
-def one_of(sql: str, words: Iterable[str]) -> str:
+def _worded(sql: str, sort: Sort, given: Given) -> Condition:
     """Whether a value is one of some words of the schema."""
+    words = [one.value for one in given.value]
     listed = ", ".join(f"'{word}'" for word in words)
-    return f"{sql} IN ({listed})" if listed else "false"
+    return Condition(f"{sql} IN ({listed})" if words else "false", lambda: _terms(sort, words))
 
 
 def contradicted(field: Field, row: str) -> str:
@@ -132,7 +139,7 @@ def _about(about: Given, row: str) -> Condition:
         days = overlaps.parameter(encode_days, "daterange")
         return Condition(
             f"{row}.about && {days}",
-            f"SELECT a.claim_id FROM read.claim_abouts a WHERE a.about && {days}",
+            lambda: f"SELECT a.claim_id FROM read.claim_abouts a WHERE a.about && {days}",
         )
     return Condition(f"{row}.about IS {'NOT ' if about['known'].value else ''}NULL")
 
@@ -150,7 +157,7 @@ def _times(field: Field, range_: Given, row: str, column: str) -> Iterator[Condi
         within = " AND ".join(f"h.{bound}" for bound in bounds)
         yield Condition(
             " AND ".join(f"{row}.{bound}" for bound in bounds),
-            f"SELECT h.claim_id FROM read.claims h WHERE {within} AND {held}",
+            lambda: f"SELECT h.claim_id FROM read.claims h WHERE {within} AND {held}",
             column,
         )
 

@@ -35,7 +35,7 @@ def claims_listing(field: Field, *further: str, among: str | None = None) -> Lis
     if chosen.there and (story := chosen["story"]).there:
         settled.append(f"{row}.story_id = {story.parameter(encode_id(Subject.STORY), 'uuid')}")
         few = True
-    queries = [among, *(one.among for one in wanted if one.column != walked)]
+    queries = () if few else (one.among for one in wanted if one.among and one.column != walked)
     # Nobody knows how many rows a condition leaves when the statement is planned. Where it matters
     # the queries find out; here the planner is kept from betting on it.
     settled += (
@@ -52,8 +52,8 @@ def claims_listing(field: Field, *further: str, among: str | None = None) -> Lis
         order,
         IDENTITY,
         status=status.holds if status else None,
-        among=() if few else tuple(one for one in queries if one),
-        status_among=status.among if status and not few else None,
+        among=(*([among] if among else ()), *(query() for query in queries)),
+        status_among=status.among() if status and status.among and not few else None,
         search=search,
     )
 
@@ -83,6 +83,6 @@ def _searched(field: Field, search: Search, row: str) -> Condition:
     held = field.moment.held("h")
     return Condition(
         search.fits(row),
-        f"SELECT h.claim_id FROM read.claims h WHERE {search.fits('h')} AND {held}",
+        lambda: f"SELECT h.claim_id FROM read.claims h WHERE {search.fits('h')} AND {held}",
         WORDS,
     )

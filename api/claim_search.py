@@ -21,10 +21,12 @@ LONGEST: Final = 1_000
 LENGTH_COUNTS: Final = 1
 """ts_rank_cd: the same words mean more in a short statement than in a long one."""
 
-SNIPPET: Final = (
-    "StartSel=<mark>, StopSel=</mark>, MaxWords=40, MinWords=20, MaxFragments=2,"
-    ' FragmentDelimiter=" … "'
-)
+SHORT: Final = 300
+"""Characters of a statement that is shown whole."""
+
+MARKS: Final = "StartSel=<mark>, StopSel=</mark>"
+WHOLE: Final = f"{MARKS}, HighlightAll=true"
+PARTS: Final = f'{MARKS}, MaxWords=40, MinWords=20, MaxFragments=2, FragmentDelimiter=" … "'
 
 _TAG: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,8}")
 _ESCAPES: Final = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;"))
@@ -51,7 +53,11 @@ class Search:
         escaped = f"{row}.statement"
         for plain, written in _ESCAPES:
             escaped = f"replace({escaped}, {_literal(plain)}, {_literal(written)})"
-        return f"ts_headline({row}.dictionary, {escaped}, {self.query}, {_literal(SNIPPET)})"
+        how = (
+            f"CASE WHEN length({row}.statement) <= {SHORT}"
+            f" THEN {_literal(WHOLE)} ELSE {_literal(PARTS)} END"
+        )
+        return f"ts_headline({row}.dictionary, {escaped}, {self.query}, {how})"
 
 
 def search_asked(field: Field) -> Search | None:

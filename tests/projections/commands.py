@@ -28,9 +28,12 @@ from domain.commands import (
     StepInput,
     WithdrawReport,
 )
-from domain.words import LinkKind, Rating, Scope, SourceKind, Verb
+from domain.words import ClaimKind, CorrectionNature, LinkKind, Rating, Scope, SourceKind, Verb
 
 SOURCES, REPORTS, CLAIMS = 4, 3, 5
+TOPICS = ("talks", "war", "trade")
+LABELS = ("count", "share")
+ABOUTS = (None, "2024-08-03", "2024-07", "2024-08-02/..", "2023/2024-08-05")
 
 times = st.integers(1, 9).map(lambda day: f"2024-08-0{day}")
 """A grid of days, so that ties and late arrivals are common."""
@@ -57,7 +60,10 @@ def opening(prefix: str) -> list[AnyCommand]:
             claim=f"{prefix}c{number}",
             report=f"{prefix}r{number % REPORTS}",
             story=f"{prefix}story" if number % 2 else None,
+            kind=list(ClaimKind)[number % 3],
             statement=f"Statement {number}",
+            about=ABOUTS[number % len(ABOUTS)],
+            topics=TOPICS[: number % 3],
             attribution=(StepInput(source=f"{prefix}s{number % SOURCES}", verb=Verb.SAID),),
             quantities=(QuantityInput(label="count", value=Decimal(number)),),
         )
@@ -93,6 +99,20 @@ def commands(prefix: str) -> st.SearchStrategy[AnyCommand]:
             version=st.integers(1, 3),
             attribution=steps,
             observed_at=times,
+        ),
+        st.builds(
+            CorrectClaim,
+            claim=claims,
+            version=st.integers(1, 3),
+            nature=st.sampled_from(CorrectionNature),
+            kind=st.sampled_from(ClaimKind),
+            about=st.sampled_from(ABOUTS),
+            topics=st.lists(st.sampled_from(TOPICS), max_size=2).map(tuple),
+            quantities=st.sampled_from(LABELS).map(
+                lambda label: (QuantityInput(label=label, value=Decimal(1)),)
+            ),
+            notice=notices,
+            published_at=times,
         ),
         st.builds(ExpressConcern, claim=claims, notice=notices, published_at=times),
         st.builds(LiftConcern, claim=claims, notice=notices, published_at=times),
