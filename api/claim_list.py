@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from api.claim_filter import Condition, conditions, encode_id, same_source, status_condition
-from api.claim_orders import ORDERS, ClaimOrder, by_relevance
+from api.claim_orders import ORDERS, ClaimOrder
 from api.claim_search import Search, search_asked
 from api.compiler import Field
 from api.paging import Listing, Order
@@ -26,11 +27,12 @@ def claims_listing(field: Field, *further: str, among: str | None = None) -> Lis
     Refused.
     """
     row, chosen, search = field.compiling.row(), field.given("filter"), search_asked(field)
-    order, walked = _order(field, search)
+    order = _order(field, search)
+    walked = order.keys[0].sql.removeprefix("{row}.")
     settled = [field.moment.held(row), *(one.format(row=row) for one in further)]
     wanted = list(conditions(field, chosen, row)) if chosen.there else []
-    if search is not None:
-        wanted.insert(0, _searched(field, search, row))
+    if search is not None and walked != RANK:
+        wanted.insert(0, Condition(search.fits(row), lambda: search.among))
     few = bool(further) and among is None
     if chosen.there and (story := chosen["story"]).there:
         settled.append(f"{row}.story_id = {story.parameter(encode_id(Subject.STORY), 'uuid')}")
@@ -41,48 +43,47 @@ def claims_listing(field: Field, *further: str, among: str | None = None) -> Lis
     settled += (
         one.holds if one.column == walked else f"coalesce({one.holds}, false)" for one in wanted
     )
-    if field.moment.reported_at is not None and walked != WORDS:
-        # What was reported later is passed over at once.
-        settled.append(f"{row}.{walked} <= {field.moment.reported_at}")
+    if walked != RANK:
+        # What was reported later than anything that counts is passed over at once.
+        settled += (f"{row}.{walked} <= {latest}" for latest in _latest(field))
     status = status_condition(chosen, row) if chosen.there else None
+    in_order = None
+    if search is not None:
+        in_order = search.best_first if walked == RANK else "read.claims"
     return Listing(
         row,
-        "read.claims",
+        search.ranked if search else "read.claims",
         tuple(settled),
         order,
         IDENTITY,
         status=status.holds if status else None,
         among=(*([among] if among else ()), *(query() for query in queries)),
         status_among=status.among() if status and status.among and not few else None,
+        in_order=in_order,
         search=search,
     )
 
 
-WORDS: Final = "words"
-"""The column whose index a search goes by."""
+def _latest(field: Field) -> Iterator[str]:
+    """The latest reporting times that a moment can hold."""
+    if field.moment.reported_at is not None:
+        yield field.moment.reported_at
+    if field.moment.position is not None:
+        yield (
+            "(SELECT e.latest_reported_at FROM read.events e"
+            f" WHERE e.position <= {field.moment.position} ORDER BY e.position DESC LIMIT 1)"
+        )
 
 
-def _order(field: Field, search: Search | None) -> tuple[Order, str]:
-    """The order of the list, and the column whose index it goes by."""
-    wanted = ClaimOrder.REPORTED_LATEST_FIRST
-    if search is not None:
-        wanted = ClaimOrder.RELEVANCE
-    if "orderBy" in field.definition.args:
-        given = field.given("orderBy")
-        if given.there:
-            wanted = given.value
-            if wanted is ClaimOrder.RELEVANCE and search is None:
-                raise given.refuse(InvalidInput("only a search has an order of relevance"))
-    if search is not None and wanted is ClaimOrder.RELEVANCE:
-        return by_relevance(search.rank("{row}")), WORDS
-    order = ORDERS[wanted]
-    return order, order.keys[0].sql.removeprefix("{row}.")
+RANK: Final = "rank"
+"""The column that a search is ordered by."""
 
 
-def _searched(field: Field, search: Search, row: str) -> Condition:
-    held = field.moment.held("h")
-    return Condition(
-        search.fits(row),
-        lambda: f"SELECT h.claim_id FROM read.claims h WHERE {search.fits('h')} AND {held}",
-        WORDS,
-    )
+def _order(field: Field, search: Search | None) -> Order:
+    given = field.given("orderBy") if "orderBy" in field.definition.args else None
+    if given is None or not given.there:
+        relevant = search is not None
+        return ORDERS[ClaimOrder.RELEVANCE if relevant else ClaimOrder.REPORTED_LATEST_FIRST]
+    if given.value is ClaimOrder.RELEVANCE and search is None:
+        raise given.refuse(InvalidInput("only a search has an order of relevance"))
+    return ORDERS[given.value]

@@ -76,10 +76,8 @@ ORDERS: Final = {
     ClaimOrder.REPORTED_EARLIEST_FIRST: Order("e", (_REPORTED, _CLAIM)),
     ClaimOrder.CHANGED_LATEST_FIRST: Order("c", (_CHANGED, _CLAIM), descending=True),
     ClaimOrder.CHANGED_EARLIEST_FIRST: Order("d", (_CHANGED, _CLAIM)),
+    ClaimOrder.RELEVANCE: Order(
+        "s", (Key("{row}.rank", "real", read=read_rank), _REPORTED, _CLAIM), descending=True
+    ),
 }
-"""Each over an index; `by_relevance` is the one that is worked out."""
-
-
-def by_relevance(rank: str) -> Order:
-    """The order of a search, from how well it fits `{row}`."""
-    return Order("s", (Key(rank, "real", read=read_rank), _REPORTED, _CLAIM), descending=True)
+"""Each over an index, but for the last: a search gives its rows a `rank`."""

@@ -21,6 +21,13 @@ LONGEST: Final = 1_000
 LENGTH_COUNTS: Final = 1
 """ts_rank_cd: the same words mean more in a short statement than in a long one."""
 
+SAME: Final = (
+    "c.claim_id = w.claim_id AND c.wording = w.wording"
+    " AND c.first_reported_at = w.first_reported_at"
+)
+"""What brings a claim and its words together. The time is the same anyhow; it is named so that the
+order of the one is known to be that of the other."""
+
 SHORT: Final = 300
 """Characters of a statement that is shown whole."""
 
@@ -39,13 +46,41 @@ class Search:
     query: str
     """The tsquery. It stands in a sub-select, so that it is read once and not for each row."""
 
+    @property
+    def among(self) -> str:
+        """The claims that ever had the words."""
+        return f"SELECT w.claim_id FROM read.claim_wordings w WHERE w.words @@ {self.query}"
+
     def fits(self, row: str) -> str:
         """Whether a claim has the words."""
-        return f"{row}.words @@ {self.query}"
+        return (
+            f"EXISTS (SELECT FROM read.claim_wordings w WHERE w.claim_id = {row}.claim_id"
+            f" AND w.wording = {row}.wording AND w.words @@ {self.query})"
+        )
 
-    def rank(self, row: str) -> str:
-        """How well it fits: a real, the greater the better."""
-        return f"ts_rank_cd({row}.words, {self.query}, {LENGTH_COUNTS})"
+    @property
+    def ranked(self) -> str:
+        """The claims that have the words, each with its `rank`: a real, the greater the better."""
+        return (
+            f"(SELECT c.*, w.dictionary, {self._rank} AS rank FROM read.claims c"
+            f" JOIN read.claim_wordings w ON {SAME} WHERE w.words @@ {self.query})"
+        )
+
+    @property
+    def best_first(self) -> str:
+        """The same, read in the order of relevance."""
+        # Everything is ranked before it is known which of it holds at the moment asked about: the
+        # rows that a page does not need are never fetched. OFFSET keeps the planner to that.
+        best = (
+            f"(SELECT w.claim_id, w.wording, w.first_reported_at, w.dictionary,"
+            f" {self._rank} AS rank FROM read.claim_wordings w WHERE w.words @@ {self.query}"
+            f" ORDER BY rank DESC, w.first_reported_at DESC, w.claim_id DESC OFFSET 0)"
+        )
+        return f"(SELECT c.*, w.dictionary, w.rank FROM {best} w JOIN read.claims c ON {SAME})"
+
+    @property
+    def _rank(self) -> str:
+        return f"ts_rank_cd(w.words, {self.query}, {LENGTH_COUNTS})"
 
     def snippet(self, row: str) -> str:
         """The statement or the best of it, safe to show as HTML, with the words marked."""

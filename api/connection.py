@@ -39,7 +39,7 @@ def left_out(_field: Field, listing: Listing) -> str:
 
 def rank(_field: Field, listing: Listing) -> str:
     """How well the claim of the row fits the search."""
-    return f"{listing.search.rank(listing.row)}::text" if listing.search else "'null'"
+    return f"{listing.row}.rank::text" if listing.search else "'null'"
 
 
 def snippet(_field: Field, listing: Listing) -> str:

@@ -64,6 +64,8 @@ class Listing:
     among: tuple[str, ...] = ()
     """Queries over indexes, each of which gives the first column of the identity of every row that
     fits the conditions, and of others. How many there are turns out when they are asked."""
+    in_order: str | None = None
+    """What the rows are read from where nothing but their order leads to them."""
     status_among: str | None = None
     """Such a query for the status."""
     search: Search | None = None
@@ -74,15 +76,21 @@ class Listing:
         status = () if self.status is None or every_status else (self.status,)
         return " AND ".join((*self.conditions, *status))
 
-    def chosen(self, columns: str, then: str = "", *, every_status: bool = False) -> str:
-        """A query for the rows that fit. `then` is put after the conditions."""
+    def chosen(
+        self, columns: str, then: str = "", *, every_status: bool = False, in_order: bool = False
+    ) -> str:
+        """A query for the rows that fit. `then` is put after the conditions; `in_order` if it asks
+        for the first rows of the order."""
         source = f"SELECT {columns} FROM {self.table} {self.row} WHERE"
         rest = f"{self.where(every_status=every_status)}{then}"
+        walk = source
+        if in_order and self.in_order is not None:
+            walk = f"SELECT {columns} FROM {self.in_order} {self.row} WHERE"
         among = list(self.among)
         if self.status_among is not None and not every_status:
             among.append(self.status_among)
         if not among:
-            return f"{source} {rest}"
+            return f"{walk} {rest}"
         # One branch alone is ever run: that of the first query which turns out to give few, or
         # else the last, which reads the list in its order and leaves out what does not fit.
         name = self.identity[0]
@@ -93,7 +101,7 @@ class Listing:
             start = f"{self.row}.{name} = ANY (ARRAY(SELECT {name} FROM few{n}))"
             branches.append(f"({source} {others}{is_few} AND {start} AND {rest})")
             others += f"NOT {is_few} AND "
-        branches.append(f"({source} {others}{rest})")
+        branches.append(f"({walk} {others}{rest})")
         return f"WITH {', '.join(queries)} {' UNION ALL '.join(branches)}"
 
 
@@ -189,15 +197,16 @@ def _rows(field: Field, page: _Page, limit: int) -> str:
     if listing.identity and (narrowed or field.moment != Moment()):
         names = ", ".join(f"{row}.{name}" for name in listing.identity)
         same = " AND ".join(f"{row}.{name} = k.{name}" for name in listing.identity)
+        picked = listing.chosen(names, then, in_order=True)
         rows = (
-            f"(SELECT {row}.* FROM ({listing.chosen(names, then)}) k JOIN {listing.table} {row}"
+            f"(SELECT {row}.* FROM ({picked}) k JOIN {listing.table} {row}"
             f" ON {same} ORDER BY {_ordered(order, row)}) {row}"
         )
     elif page.backward:
-        chosen = listing.chosen(f"{row}.*", then)
+        chosen = listing.chosen(f"{row}.*", then, in_order=True)
         rows = f"(SELECT * FROM ({chosen}) {row} ORDER BY {_ordered(order, row)}) {row}"
     else:
-        rows = f"({listing.chosen(f'{row}.*', then)}) {row}"
+        rows = f"({listing.chosen(f'{row}.*', then, in_order=True)}) {row}"
     if page.counted and not page.backward:
         return f"(SELECT {row}.*, row_number() OVER () AS n FROM {rows}) {row}"
     return rows

@@ -167,6 +167,6 @@ def tidy(connection: Connection[Any]) -> None:
     """After many rows were written: count them for the planner, and mark their pages as visible to
     all, which index-only reads of the past depend on."""
     connection.execute(
-        "VACUUM (ANALYZE) claims, claim_sources, claim_terms, claim_abouts, claim_links, reports,"
-        " sources, stories, events, touches"
+        "VACUUM (ANALYZE) claims, claim_sources, claim_terms, claim_wordings, claim_abouts,"
+        " claim_links, reports, sources, stories, events, touches"
     )

@@ -39,7 +39,7 @@ from projections import storage
 from projections.bitemporal import Bitemporal
 from projections.sources import StoryRow, load_sources, story_row
 from projections.storage import Voiding
-from projections.terms import abouts_of, terms_of
+from projections.terms import abouts_of, statements_of, terms_of
 from projections.timeline import Row, latest_of_each_time
 
 SOURCE_EVENTS = (SourceRegistered, SourceAliasAdded, SourceMerged)
@@ -52,6 +52,7 @@ class Batch:
 
     claim_sources: set[tuple[UUID, datetime, UUID]] = field(default_factory=set)
     claim_terms: set[tuple[UUID, datetime, UUID]] = field(default_factory=set)
+    claim_wordings: set[tuple[UUID, datetime, str | None, str]] = field(default_factory=set)
     claim_abouts: set[tuple[UUID, str]] = field(default_factory=set)
     claim_links: set[tuple[UUID, str, UUID]] = field(default_factory=set)
     report_urls: set[tuple[UUID, str]] = field(default_factory=set)
@@ -130,6 +131,7 @@ class Projection:
                 storage.write_claims(cursor, self._claims.opened, self._claims.closed, outlets)
                 storage.write_claim_sources(cursor, batch.claim_sources)
                 storage.write_claim_terms(cursor, batch.claim_terms)
+                storage.write_claim_wordings(cursor, batch.claim_wordings)
                 storage.write_claim_abouts(cursor, batch.claim_abouts)
                 storage.write_claim_links(cursor, batch.claim_links)
                 storage.write_report_urls(cursor, batch.report_urls)
@@ -192,6 +194,9 @@ class Projection:
             batch.claim_sources.add((source, state.first_reported_at, subject))
         first = state.first_reported_at
         batch.claim_terms |= {(term, first, subject) for term in terms_of(event)}
+        batch.claim_wordings |= {
+            (subject, first, state.language, statement) for statement in statements_of(event)
+        }
         batch.claim_abouts |= {(subject, days) for days in abouts_of(event)}
         if isinstance(event, ClaimLinked):
             batch.claim_links.add((event.to, event.kind.value, subject))

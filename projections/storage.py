@@ -21,7 +21,7 @@ from eventlog.entries import LoggedEvent
 from projections.dictionaries import dictionary_of
 from projections.hydrate import precision_of
 from projections.sources import SourceChanges, StoryRow
-from projections.terms import days_of
+from projections.terms import days_of, wording
 from projections.timeline import FOREVER, OPEN, Row
 
 S = TypeVar("S")
@@ -138,7 +138,7 @@ def write_claims(
         "COPY claims (claim_id, reported_from, reported_to, position_from, position_to, story_id,"
         " report_id, outlet_id, first_reported_at, status, kind, version, contradicts, sources,"
         " statement, precision, last_changed_at, declared_changes, silent_changes, reviewed,"
-        " about, state, dictionary) FROM STDIN"
+        " about, state, wording) FROM STDIN"
     ) as copy:
         for row in opened:
             state, outlet = row.state, outlets[row.subject]
@@ -168,7 +168,7 @@ def write_claims(
                     bool(state.reviews),
                     days_of(state.about),
                     _text(row),
-                    dictionary_of(state.language),
+                    wording(state.language, state.statement),
                 )
             )
 
@@ -303,6 +303,28 @@ def write_claim_terms(cursor: Cursor[Any], rows: set[tuple[UUID, datetime, UUID]
         )
 
 
+def write_claim_wordings(
+    cursor: Cursor[Any], rows: set[tuple[UUID, datetime, str | None, str]]
+) -> None:
+    """Lay open the words of every statement of a claim: (claim, when first reported, language,
+    statement)."""
+    if rows:
+        claims, times, languages, statements = zip(*rows, strict=True)
+        cursor.execute(
+            "INSERT INTO claim_wordings (claim_id, wording, first_reported_at, dictionary, words)"
+            " SELECT claim, wording, at, dictionary, to_tsvector(dictionary, statement)"
+            " FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::regconfig[], %s::text[])"
+            " AS given (claim, wording, at, dictionary, statement) ON CONFLICT DO NOTHING",
+            (
+                list(claims),
+                [wording(*one) for one in zip(languages, statements, strict=True)],
+                list(times),
+                [dictionary_of(language) for language in languages],
+                list(statements),
+            ),
+        )
+
+
 def write_claim_abouts(cursor: Cursor[Any], rows: set[tuple[UUID, str]]) -> None:
     """Remember of which times a claim ever spoke."""
     if rows:
@@ -345,13 +367,19 @@ def write_touches(cursor: Cursor[Any], rows: Sequence[tuple[UUID, int]]) -> None
 
 def write_events(cursor: Cursor[Any], events: Sequence[LoggedEvent]) -> None:
     """Lay events open, as they are shown."""
+    found = cursor.execute(
+        "SELECT latest_reported_at FROM events ORDER BY position DESC LIMIT 1"
+    ).fetchone()
+    latest: datetime | None = found[0] if found else None
     with cursor.copy(
         "COPY events (position, recorded_at, reported_at, subject_id, sequence, type, precision,"
-        " actor, reason, body) FROM STDIN"
+        " actor, reason, latest_reported_at, body) FROM STDIN"
     ) as copy:
         for one in events:
             times = _times.decode(one.content or "{}")
             given = times.published_at or times.observed_at
+            if one.reported_at is not None:
+                latest = one.reported_at if latest is None else max(latest, one.reported_at)
             copy.write_row(
                 (
                     one.position,
@@ -363,6 +391,7 @@ def write_events(cursor: Cursor[Any], events: Sequence[LoggedEvent]) -> None:
                     parse_moment(given).precision.value if given else None,
                     one.actor,
                     one.reason,
+                    latest,
                     one.content,
                 )
             )

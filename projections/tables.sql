@@ -43,9 +43,8 @@ CREATE TABLE claims (
     about daterange,
     -- domain.claim.Claim as JSON
     state jsonb NOT NULL,
-    -- how the words of the statement's language are stemmed
-    dictionary regconfig NOT NULL,
-    words tsvector NOT NULL GENERATED ALWAYS AS (to_tsvector(dictionary, statement)) STORED,
+    -- the statement's row in claim_wordings
+    wording uuid NOT NULL,
     PRIMARY KEY (claim_id, position_from, reported_from)
 ) WITH (
     -- Index-only reads of the past need pages that are known to be visible to all.
@@ -67,8 +66,6 @@ CREATE INDEX claims_now_by_story_and_change ON claims (story_id, last_changed_at
 CREATE INDEX claims_now_by_change ON claims (last_changed_at DESC, claim_id DESC)
     INCLUDE (status)
     WHERE reported_to = 'infinity' AND position_to = 9223372036854775807;
-CREATE INDEX claims_now_by_words ON claims USING gin (words)
-    WHERE reported_to = 'infinity' AND position_to = 9223372036854775807;
 -- Questions about the past pick their keys from these without touching the table.
 CREATE INDEX claims_past_by_story ON claims (story_id, first_reported_at DESC, claim_id DESC)
     INCLUDE (reported_from, reported_to, position_from, position_to, status);
@@ -79,7 +76,6 @@ CREATE INDEX claims_past_by_story_and_change
     INCLUDE (reported_from, reported_to, position_from, position_to, status);
 CREATE INDEX claims_past_by_change ON claims (last_changed_at DESC, claim_id DESC)
     INCLUDE (reported_from, reported_to, position_from, position_to, status);
-CREATE INDEX claims_past_by_words ON claims USING gin (words);
 
 -- Every source that was ever in a claim's chain (also as outlet); the row of the claim decides
 -- whether it is there at the moment asked about.
@@ -97,6 +93,21 @@ CREATE TABLE claim_terms (
     claim_id uuid NOT NULL,
     PRIMARY KEY (term, first_reported_at, claim_id)
 );
+
+-- Every wording that a claim's statement ever had; the row decides, as above. The words are not in
+-- the row itself: a search reads those of all that fit, and these rows are small.
+CREATE TABLE claim_wordings (
+    claim_id uuid NOT NULL,
+    wording uuid NOT NULL,
+    first_reported_at timestamptz NOT NULL,
+    -- how the words of the statement's language are stemmed
+    dictionary regconfig NOT NULL,
+    words tsvector NOT NULL,
+    PRIMARY KEY (claim_id, wording)
+);
+-- What has not been sorted into the index yet is read by every search, so there is little of it.
+CREATE INDEX claim_wordings_by_words ON claim_wordings USING gin (words)
+    WITH (gin_pending_list_limit = 512);
 
 -- Every time that a claim ever spoke of; the row decides, as above.
 CREATE TABLE claim_abouts (
@@ -185,6 +196,8 @@ CREATE TABLE events (
     reason text,
     -- the positions as of which an amendment had made it void
     voided int8multirange,
+    -- the latest reporting time of this event and all before it; null where none has any
+    latest_reported_at timestamptz,
     -- domain.events as JSON
     body jsonb NOT NULL
 );

@@ -22,8 +22,15 @@ from domain.events import (
     ConcernExpressed,
 )
 from domain.moments import parse_about
-from domain.values import AboutChange, KindChange, QuantityChange, TopicsChange
+from domain.values import (
+    AboutChange,
+    KindChange,
+    QuantityChange,
+    StatementChange,
+    TopicsChange,
+)
 from domain.words import CorrectionNature, Scope, Status
+from projections.dictionaries import dictionary_of
 
 TERMS: Final = UUID("0d1e5e1c-6d0c-5f0e-9a37-27d3c4d6b0c2")
 """The namespace of terms. With another one, every generation has to be rebuilt."""
@@ -88,6 +95,20 @@ def _said(event: AnyEvent) -> Iterator[tuple[Sort, str]]:
             case QuantityChange():
                 if change.new is not None:
                     yield Sort.QUANTITY, change.new.label
+
+
+def wording(language: str | None, statement: str) -> UUID:
+    """What tells a wording from the others of its claim."""
+    return uuid5(TERMS, f"wording:{dictionary_of(language)}:{statement}")
+
+
+def statements_of(event: AnyEvent) -> Iterator[str]:
+    """The statements that an event makes a claim say."""
+    if isinstance(event, ClaimReported):
+        yield event.statement
+    for change in getattr(event, "changes", ()):
+        if isinstance(change, StatementChange):
+            yield change.new
 
 
 def abouts_of(event: AnyEvent) -> Iterator[str]:

@@ -43,6 +43,7 @@ TABLES = (
     "claims",
     "claim_sources",
     "claim_terms",
+    "claim_wordings",
     "claim_abouts",
     "claim_links",
     "reports",
