@@ -150,8 +150,10 @@ FIRST = argument(
 AFTER = argument(
     "after",
     str | None,
-    "Only what comes after this cursor. The cursor also settles the moment that the question is"
-    " about: leave `asOf` out, or give the same.",
+    "Only what comes after this cursor. The cursor also settles the moment that the whole question"
+    " is about: leave `asOf` out, or give the same.",
 )
 LAST = argument("last", int | None, "So many from the end, 1 to 100. Not together with `first`.")
 BEFORE = argument("before", str | None, "Only what comes before this cursor. Otherwise as `after`.")
+CLAIM_PAGE = (FILTER, FIRST, AFTER, LAST, BEFORE)
+PAGE = (FIRST, AFTER, LAST, BEFORE)

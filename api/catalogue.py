@@ -7,7 +7,17 @@ from datetime import datetime
 import strawberry
 from strawberry import field
 
-from api.fields import column, identity, one
+from api.arguments import CLAIM_PAGE, PAGE
+from api.fields import column, identity, one, written
+from api.nested import (
+    Claims,
+    Reports,
+    claims_of_report,
+    claims_of_source,
+    claims_of_story,
+    reports_of_source,
+    reports_of_story,
+)
 from api.scalars import Moment
 from api.words import Precision, ReportKind, RetractionNature, RetractionReason, SourceKind
 from domain.ids import Subject
@@ -35,6 +45,12 @@ class Source(Node):
     country: str | None = column(
         "{row}.shown ->> 'country'", "The country it belongs to, as it was given."
     )
+    claims: Claims = written(
+        claims_of_source,
+        "The claims that it published, or that have it anywhere in their chain of attribution.",
+        *CLAIM_PAGE,
+    )
+    reports: Reports = written(reports_of_source, "The reports that it published.", *PAGE)
 
 
 @strawberry.type(description="How a report was taken back as a whole.")
@@ -87,6 +103,7 @@ class Report(Node):
         "(SELECT {parent}.state -> 'withdrawal' AS v) {row} WHERE jsonb_typeof({row}.v) = 'object'",
         "How it was taken back as a whole; null while it was not.",
     )
+    claims: Claims = written(claims_of_report, "The claims that it carries.", *CLAIM_PAGE)
 
 
 def counted(condition: str) -> str:
@@ -126,4 +143,12 @@ class Story(Node):
     counts: ClaimCounts = one(
         counted("{row}.story_id = {parent}.story_id"),
         "Its claims by status, as of the moment asked about.",
+    )
+    claims: Claims = written(
+        claims_of_story,
+        "Its claims, page by page, those first reported last before the others.",
+        *CLAIM_PAGE,
+    )
+    reports: Reports = written(
+        reports_of_story, "The reports that carry its claims, page by page.", *PAGE
     )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import strawberry
 
+from api.arguments import CLAIM_PAGE
+from api.bearing import counts_still, last_corrected, origins, taken_back
 from api.catalogue import REF, Node, Report, Source, Story
 from api.claim_filter import contradicted
-from api.compiler import Field
-from api.fields import column, identity, many, one, written
-from api.history import ClaimEvent
+from api.compiler import Field, leaf_sql, list_sql
+from api.fields import argument, column, identity, many, one, within, written
+from api.history import ClaimEvent, Correction
+from api.nested import Claims, bearing, repeated_by
 from api.parts import IN_ORDER, AttributionStep, Quantity, elements, steps
 from api.scalars import Edtf, Moment
 from api.words import (
@@ -39,6 +43,39 @@ HISTORY = (
 """The events of a claim that count, numbered in the order of the fold."""
 
 
+def corrections(field: Field) -> str:
+    """Those of a claim's events that changed what it says, or took it back."""
+    row = field.compiling.row()
+    return list_sql(
+        f"SELECT {field.element(row)} FROM {field.rows(HISTORY, row)}"
+        f" WHERE {row}.type IN ('claim.corrected', 'claim.retracted')"
+        f" AND {counts_still(row, field.moment)} ORDER BY {row}.reported_at, {row}.position"
+    )
+
+
+def warnings(field: Field) -> str:
+    """The origins of a claim that no longer stand as they were first reported."""
+    row = field.compiling.row()
+    return list_sql(
+        f"SELECT {field.element(row)} FROM read.claims {row}"
+        f" WHERE {row}.claim_id = ANY ({origins(f'{field.row}.claim_id', field.moment)})"
+        f" AND {row}.status <> '{Status.STANDING.value}' AND {field.moment.held(row)}"
+        f" ORDER BY {row}.first_reported_at, {row}.claim_id"
+    )
+
+
+def warned_since(field: Field) -> str:
+    """Since when a claim has the status that it has."""
+    row = field.row
+    return leaf_sql(
+        field.definition.type,
+        f"(CASE {row}.status WHEN '{Status.CORRECTED.value}'"
+        f" THEN {last_corrected(row, field.moment)}"
+        f" WHEN '{Status.UNDER_CONCERN.value}' THEN ({row}.state ->> 'concern_since')::timestamptz"
+        f" ELSE {taken_back(row)} END)",
+    )
+
+
 @strawberry.type(description="How a claim was taken back.")
 class Retraction:
     scope: Scope = column("{row}.v ->> 'scope'", "Whether all of it, or a part.")
@@ -63,6 +100,24 @@ class ClaimLink:
     claim_id: strawberry.ID = identity(
         "({row}.v ->> 'to')::uuid", Subject.CLAIM, "The id of the other claim."
     )
+    claim: Annotated[Claim, strawberry.lazy("api.claims")] | None = one(
+        "read.claims {row} WHERE {row}.claim_id = ({parent}.v ->> 'to')::uuid AND {held}",
+        "The other claim; null where it cannot be read any more.",
+    )
+
+
+@strawberry.type(
+    description="What a claim rests on no longer stands as it was first reported: it repeats,"
+    " directly or through others, a claim that was corrected or taken back, or is under concern."
+)
+class OriginWarning:
+    origin: Annotated[Claim, strawberry.lazy("api.claims")] = within("The claim that it repeats.")
+    status: Status = column("{row}.status", "What became of that claim.")
+    since: datetime = written(
+        warned_since,
+        "The reporting time of what made it so: of the retraction, of the concern, or of the last"
+        " correction or clarification. Compare it with what has been done about this claim.",
+    )
 
 
 @strawberry.type(
@@ -80,6 +135,15 @@ class Review:
     reported_at: datetime = column(
         "({row}.v ->> 'at')::timestamptz", "The reporting time of the finding."
     )
+
+
+STANDING = argument(
+    "standing",
+    bool | None,
+    "`true`: only copies that still stand although this claim was corrected or taken back, which"
+    " is to say that they are not taken back themselves, nor under concern, nor corrected or"
+    " clarified since this claim last was. `false`: only the others.",
+)
 
 
 @strawberry.type(
@@ -165,6 +229,32 @@ class Claim(Node):
         "How it bears on other claims.",
         order="{row}.n",
     )
+    contradicted_by: Claims = written(
+        bearing(LinkKind.CONTRADICTS),
+        "The claims that contradict it, those that were taken back included.",
+        *CLAIM_PAGE,
+    )
+    supported_by: Claims = written(
+        bearing(LinkKind.SUPPORTS),
+        "The claims that support it, those that were taken back included.",
+        *CLAIM_PAGE,
+    )
+    superseded_by: Claims = written(
+        bearing(LinkKind.SUPERSEDES), "The claims that take its place.", *CLAIM_PAGE
+    )
+    repeated_by: Claims = written(
+        repeated_by,
+        "Its copies: the claims that repeat it, directly or through others. Each comes once, and"
+        " never the claim itself.",
+        STANDING,
+        *CLAIM_PAGE,
+    )
+    warnings: list[OriginWarning] = written(
+        warnings,
+        "What has become of its origins, the claims that it repeats directly or through others:"
+        " those that were corrected or taken back, or are under concern, the first reported"
+        " before the others. What merely supports it is not among them: see `supportedBy`.",
+    )
     reviews: list[Review] = many(
         elements("{parent}.state -> 'reviews'"),
         "What checkers have found about it.",
@@ -175,4 +265,10 @@ class Claim(Node):
         "What made it what it is, each event in turn, up to the moment asked about: in"
         " the order of their reporting times, and where those are equal of recording.",
         order="{row}.reported_at, {row}.position",
+    )
+    corrections: list[Correction] = written(
+        corrections,
+        "Those events of its history that changed what it says, or took it back, each with how long"
+        " it took and how far it has reached. One that was amended away is not among them, one"
+        " that was undone later is.",
     )

@@ -25,6 +25,7 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    get_named_type,
     is_enum_type,
     is_leaf_type,
 )
@@ -68,6 +69,8 @@ class Compiling:
     cursors: list[Moment] = field(default_factory=list)
     moments: dict[str, Moment] = field(default_factory=dict)
     """By response key of the root."""
+    settling: dict[str, Given] = field(default_factory=dict)
+    """The cursor that settles the moment, by response key of the root."""
     rows: int = 0
 
     def row(self) -> str:
@@ -153,6 +156,25 @@ class Field:
     def name(self) -> str:
         """Its name in the schema."""
         return self.nodes[0].name.value
+
+    def selected(self) -> Iterator[Field]:
+        """The fields that are selected of what it is. Of an interface or a union those of each
+        type, so that some can come several times."""
+        named = get_named_type(self.definition.type)
+        if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
+            types = list(self.compiling.schema.get_possible_types(named))
+        else:
+            types = [named] if isinstance(named, GraphQLObjectType) else []
+        for type_ in types:
+            for key, nodes in collect(self.compiling, type_, self._selections).items():
+                name = nodes[0].name.value
+                if name != "__typename":
+                    yield replace(
+                        self,
+                        definition=type_.fields[name],
+                        nodes=tuple(nodes),
+                        path=(*self.path, key),
+                    )
 
     def at(self, row: str, moment: Moment | None = None) -> Field:
         """The same field, read off another row or at another moment."""

@@ -7,9 +7,10 @@ from typing import ClassVar
 
 import strawberry
 
+from api.bearing import reach
 from api.catalogue import Source
 from api.changes import ClaimChange
-from api.fields import column, identity, many, one
+from api.fields import column, identity, many, one, written
 from api.parts import IN_ORDER, AttributionStep, Quantity, elements, steps
 from api.scalars import Edtf, Moment, Position
 from api.words import (
@@ -75,6 +76,45 @@ class ClaimEvent:
     )
 
 
+@strawberry.type(
+    description="What became of the copies of a claim that were out when it was corrected. Each of"
+    " them is counted in `repeats`, and in one of the other three."
+)
+class Reach:
+    repeats: int = column(
+        "{row}.repeats",
+        "The claims, first reported by then, that repeat it, directly or through others.",
+    )
+    changed: int = column(
+        "{row}.changed",
+        "Those that are taken back, in part or wholly, or were corrected or clarified since.",
+    )
+    under_concern: int = column(
+        "{row}.under_concern", "Those that their outlets hold while they check."
+    )
+    standing: int = column(
+        "({row}.repeats - {row}.changed - {row}.under_concern)", "Those that still stand."
+    )
+
+
+@strawberry.interface(
+    description="An event that changed what a claim says, whatever its nature, or took it back."
+)
+class Correction(ClaimEvent):
+    declared: bool = column("({row}.body ? 'notice')", DECLARED)
+    notice: Notice | None = one(OWN_NOTICE, NOTICE)
+    lag: float = column(
+        "extract(epoch FROM {row}.reported_at - (SELECT f.reported_at FROM read.events f"
+        " WHERE f.subject_id = {row}.subject_id AND f.sequence = 1))::float8",
+        "How long it took: seconds from when the claim was first reported to this, by their"
+        " reporting times. It is as exact as the `precision` of the two.",
+    )
+    reach: Reach = written(
+        reach,
+        "Who had repeated the claim by then, and what became of that by the moment asked about.",
+    )
+
+
 @strawberry.type(description="A report carried the statement.")
 class ClaimReported(ClaimEvent):
     when: ClassVar[str] = "{row}.type = 'claim.reported'"
@@ -102,7 +142,7 @@ class ClaimReported(ClaimEvent):
 
 
 @strawberry.type(description="The claim's content changed. With no notice it is a silent edit.")
-class ClaimCorrected(ClaimEvent):
+class ClaimCorrected(Correction):
     when: ClassVar[str] = "{row}.type = 'claim.corrected'"
 
     correction_nature: CorrectionNature = column(
@@ -110,8 +150,6 @@ class ClaimCorrected(ClaimEvent):
     )
     corrects_version: int = column("{row}.body ->> 'version'", "The version that it corrects.")
     changes: list[ClaimChange] = many(CHANGES, "What changed, field by field.", order="{row}.n")
-    declared: bool = column("({row}.body ? 'notice')", DECLARED)
-    notice: Notice | None = one(OWN_NOTICE, NOTICE)
 
 
 @strawberry.type(description="The outlet holds the claim while it checks.")
@@ -131,7 +169,7 @@ class ConcernLifted(ClaimEvent):
 
 
 @strawberry.type(description="The outlet or the claimant took the claim back.")
-class ClaimRetracted(ClaimEvent):
+class ClaimRetracted(Correction):
     when: ClassVar[str] = "{row}.type = 'claim.retracted'"
 
     scope: Scope = column(
@@ -148,8 +186,6 @@ class ClaimRetracted(ClaimEvent):
     with_report: bool = column(
         "({row}.body ? 'with_report')", "Whether it went together with its whole report."
     )
-    declared: bool = column("({row}.body ? 'notice')", DECLARED)
-    notice: Notice | None = one(OWN_NOTICE, NOTICE)
 
 
 @strawberry.type(description="A retraction was undone; or, where there was none, a concern.")

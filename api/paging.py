@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -12,6 +12,7 @@ from api.compiler import Field, definition_of
 from api.cursors import cursor_sql, read_cursor
 from api.fields import Paged
 from api.moments import Moment, moment_asked, moment_of_cursor
+from api.parameters import Given, Parameter, Variables
 from domain.refusals import InvalidInput
 from projections.refusals import InvalidCursor
 
@@ -106,20 +107,35 @@ class Listing:
 
 
 def moment_of_root(field: Field) -> Moment:
-    """The moment that a root field asks about, and all that is in it. Raises Refused."""
-    as_of = field.given("asOf")
-    arguments = field.definition.args
-    cursors = [field.given(name) for name in ("after", "before") if name in arguments]
-    cursor = next((one for one in cursors if one.there), None)
+    """The moment that a root field asks about, and all that is in it. Raises Refused.
+
+    A cursor settles it, of the field itself or of a list at any depth within it; where there are
+    several, they have to agree.
+    """
+    as_of, compiling = field.given("asOf"), field.compiling
+    cursor = next(_cursors(field), None)
     if cursor is None:
         moment = moment_asked(as_of)
-    elif field.compiling.cursors_are_now:
-        moment = Moment()
     else:
-        moment = moment_of_cursor(cursor, as_of)
-        field.compiling.cursors.append(moment)
-    field.compiling.moments[field.path[0]] = moment
+        compiling.settling[field.path[0]] = cursor
+        if compiling.cursors_are_now:
+            moment = Moment()
+        else:
+            moment = moment_of_cursor(cursor, as_of)
+            compiling.cursors.append(moment)
+    compiling.moments[field.path[0]] = moment
     return moment
+
+
+def _cursors(field: Field) -> Iterator[Given]:
+    """The cursors that are given to a field, and to those within it."""
+    for name in ("after", "before"):
+        if name in field.definition.args:
+            cursor = field.given(name)
+            if cursor.there:
+                yield cursor
+    for one in field.selected():
+        yield from _cursors(one)
 
 
 @dataclass(slots=True)
@@ -225,17 +241,31 @@ def _bounds(field: Field, listing: Listing) -> list[str]:
             sign = "<" if listing.order.descending is comes_after else ">"
             keys = ", ".join(key.sql.format(row=listing.row) for key in listing.order.keys)
             values = ", ".join(
-                cursor.parameter(_key_of_cursor(listing.order, number), key.cast)
+                _key_given(field, cursor, _key_of_cursor(listing.order, number), key.cast)
                 for number, key in enumerate(listing.order.keys)
             )
             bounds.append(f"({keys}) {sign} ({values})")
     return bounds
 
 
+def _key_given(field: Field, cursor: Given, encode: Callable[[Any], str], cast: str) -> str:
+    settling = field.compiling.settling.get(field.path[0])
+    if settling is None:
+        raise cursor.refuse(InvalidCursor(f"there are no further pages within {field.path[0]}"))
+
+    def both(variables: Variables) -> tuple[Any, Any]:
+        return cursor.take(variables), settling.take(variables)
+
+    made = Parameter(both, encode, cursor.name, cursor.path)
+    return cursor.parameters.add(made, (cursor.key, settling.key, encode), cast)
+
+
 @cache
 def _key_of_cursor(order: Order, number: int) -> Callable[[Any], str]:
-    def encode(text: Any) -> str:
-        cursor = read_cursor(text)
+    def encode(given: tuple[Any, Any]) -> str:
+        cursor, settling = map(read_cursor, given)
+        if (cursor.position, cursor.reported_at) != (settling.position, settling.reported_at):
+            raise InvalidCursor("it belongs to another moment than a cursor beside it")
         if cursor.order != order.name or len(cursor.keys) != len(order.keys):
             raise InvalidCursor("it is a place in another list, or in another order")
         return order.keys[number].read(cursor.keys[number])

@@ -24,15 +24,11 @@ from api.connection import ClaimConnection, ReportConnection, SourceConnection, 
 from api.fields import argument, written
 from api.log import Log, log_row
 from api.paging import Key, Listing, Order, connection, moment_of_root
+from api.report_list import reports_listing
 from domain.ids import Subject
 
 BY_TITLE = Order("t", (Key("{row}.title", "text"), Key("{row}.story_id", "uuid")))
 BY_NAME = Order("n", (Key("{row}.name", "text"), Key("{row}.source_id", "uuid")))
-LATEST = Order(
-    "r",
-    (Key("{row}.first_reported_at", "timestamptz"), Key("{row}.report_id", "uuid")),
-    descending=True,
-)
 
 
 def asked(field: Field) -> Field:
@@ -106,8 +102,8 @@ def report(field: Field) -> str:
 
 def reports(field: Field) -> str:
     """A page of reports."""
-    at, row = asked(field), field.compiling.row()
-    return connection(at, Listing(row, "read.reports", (at.moment.held(row),), LATEST))
+    at = asked(field)
+    return connection(at, reports_listing(at))
 
 
 def log(field: Field) -> str:

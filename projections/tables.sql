@@ -69,6 +69,7 @@ CREATE INDEX claims_now_by_change ON claims (last_changed_at DESC, claim_id DESC
 -- Questions about the past pick their keys from these without touching the table.
 CREATE INDEX claims_past_by_story ON claims (story_id, first_reported_at DESC, claim_id DESC)
     INCLUDE (reported_from, reported_to, position_from, position_to, status);
+CREATE INDEX claims_by_report ON claims (report_id);
 CREATE INDEX claims_past ON claims (first_reported_at DESC, claim_id DESC)
     INCLUDE (reported_from, reported_to, position_from, position_to, status);
 CREATE INDEX claims_past_by_story_and_change
@@ -141,6 +142,8 @@ CREATE TABLE reports (
     state jsonb NOT NULL,
     PRIMARY KEY (report_id, position_from, reported_from)
 );
+
+CREATE INDEX reports_by_outlet ON reports (outlet_id, first_reported_at DESC, report_id DESC);
 
 -- Every address at which a report was ever found. An address can be longer than an index entry
 -- may be, so its digest is indexed.

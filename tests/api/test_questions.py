@@ -320,6 +320,14 @@ def test_the_log_tells_how_far_it_goes(ask: Ask) -> None:
     assert counts["claimsByStatus"] == {"total": 4, "standing": 1, "retracted": 1}
 
 
+def leaves(field: GraphQLField) -> str:
+    """A selection of what is not made up of further fields."""
+    named = get_named_type(field.type)
+    assert isinstance(named, GraphQLObjectType)
+    found = [name for name, one in named.fields.items() if is_leaf_type(get_named_type(one.type))]
+    return f"{{ {' '.join(found)} }}"
+
+
 def everything(schema: GraphQLSchema, named: Any, within: tuple[str, ...] = ()) -> str:
     """A selection of every field that is reached without going round in a ring."""
     if is_leaf_type(named):
@@ -330,6 +338,14 @@ def everything(schema: GraphQLSchema, named: Any, within: tuple[str, ...] = ()) 
         return "{ __typename " + " ".join(parts) + " }"
     assert isinstance(named, GraphQLObjectType)
     fields: dict[str, GraphQLField] = named.fields
+    if within and named.name.endswith(("Connection", "Edge")):
+        # Pages of pages would go on and on, and an edge has the node that the page has as well.
+        chosen = [name for name in fields if name in ("totalCount", "cursor")]
+        if len(within) < 3:
+            chosen += [
+                f"{name} {leaves(fields[name])}" for name in ("nodes", "node") if name in fields
+            ]
+        return f"{{ {' '.join(chosen)} }}"
     selected = [
         f"{name} {everything(schema, get_named_type(field.type), (*within, named.name))}"
         for name, field in fields.items()
