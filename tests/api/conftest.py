@@ -42,10 +42,15 @@ def client(url: str) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="session")
 def ask(client: httpx.Client) -> Ask:
     """Ask a query and take the whole answer."""
+    return asking(client)
 
-    def asking(query: str, **variables: object) -> dict[str, Any]:
+
+def asking(client: httpx.Client) -> Ask:
+    """How a client asks a query and takes the whole answer."""
+
+    def ask(query: str, **variables: object) -> dict[str, Any]:
         response = client.post("/graphql", json={"query": query, "variables": variables})
         answer: dict[str, Any] = response.json()
         return answer
 
-    return asking
+    return ask
