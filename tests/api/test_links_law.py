@@ -28,7 +28,7 @@ from eventlog.log import Log
 from tests.api.conftest import Ask, asking
 from tests.api.copied import record
 from tests.api.serving import served
-from tests.projections.commands import CLAIMS, commands, opening, times
+from tests.projections.commands import CLAIMS, commands, opening
 from tests.projections.oracle import Oracle, oracle
 from tests.servers import Server
 
@@ -67,25 +67,43 @@ def ask(growing: Database) -> Iterator[Ask]:
         yield asking(client)
 
 
-def acts(prefix: str) -> st.SearchStrategy[AnyCommand]:
-    """Any command, but more often than not one that makes copies or corrects them."""
+days = st.integers(3, 6).map(lambda day: f"2024-08-0{day}")
+"""A few, so that copies are often corrected on the same day as their origins."""
+
+
+def acts(prefix: str) -> st.SearchStrategy[list[AnyCommand]]:
+    """Any command; but more often than not one that makes a copy, or corrects a claim. That one is
+    tried with several versions, of which one at most is the right one."""
     claims = st.sampled_from([f"{prefix}{name}" for name in NAMES])
     copied = st.builds(
         LinkClaims,
         claim=claims,
         kind=st.just(LinkKind.REPEATS),
         to=claims,
-        published_at=st.none() | times,
+        published_at=st.none() | days,
     )
-    corrected = st.builds(
-        CorrectClaim,
-        claim=claims,
-        version=st.integers(1, 5),
-        nature=st.sampled_from(CorrectionNature),
-        statement=st.integers(0, 99).map(lambda number: f"Wording {number}"),
-        published_at=times,
+
+    def corrected(
+        claim: str, nature: CorrectionNature, statement: str, day: str
+    ) -> list[AnyCommand]:
+        return [
+            CorrectClaim(
+                claim=claim, version=one, nature=nature, statement=statement, published_at=day
+            )
+            for one in range(6, 0, -1)
+        ]
+
+    return st.one_of(
+        copied.map(lambda one: [one]),
+        st.builds(
+            corrected,
+            claims,
+            st.sampled_from(CorrectionNature),
+            st.integers(0, 99).map(lambda number: f"Wording {number}"),
+            days,
+        ),
+        commands(prefix).map(lambda one: [one]),
     )
-    return copied | corrected | commands(prefix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +222,8 @@ def test_whatever_is_told_of_links_is_what_the_specification_gives(
     growing: Database, ask: Ask, data: st.DataObject
 ) -> None:
     prefix = f"l{next(_numbers)}-"
-    wanted = data.draw(st.lists(acts(prefix), min_size=10, max_size=30))
-    head = record(growing, [*opening(prefix), *wanted])
+    wanted = data.draw(st.lists(acts(prefix), min_size=15, max_size=30))
+    head = record(growing, [*opening(prefix), *(one for some in wanted for one in some)])
     with Log(growing.conninfo) as log:
         known = oracle(log, prefix)
     for _ in range(4):
