@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from api.app import create_app
 from api.scalars import written_instant
 from domain.claim import Claim
-from domain.commands import AnyCommand, CorrectClaim, LinkClaims
+from domain.commands import AmendClaim, AnyCommand, CorrectClaim, LinkClaims
 from domain.events import ClaimCorrected, ClaimRetracted
 from domain.history import Entry, in_effect, voided
 from domain.ids import Subject, resolve
@@ -71,39 +71,42 @@ days = st.integers(3, 6).map(lambda day: f"2024-08-0{day}")
 """A few, so that copies are often corrected on the same day as their origins."""
 
 
-def acts(prefix: str) -> st.SearchStrategy[list[AnyCommand]]:
-    """Any command; but more often than not one that makes a copy, or corrects a claim. That one is
-    tried with several versions, of which one at most is the right one."""
+@st.composite
+def acts(draw: st.DrawFn, prefix: str) -> list[AnyCommand]:
+    """Some commands that make copies, some that correct claims, and some others, mixed."""
     claims = st.sampled_from([f"{prefix}{name}" for name in NAMES])
-    copied = st.builds(
+    copied: st.SearchStrategy[AnyCommand] = st.builds(
         LinkClaims,
         claim=claims,
         kind=st.just(LinkKind.REPEATS),
         to=claims,
         published_at=st.none() | days,
     )
-
-    def corrected(
-        claim: str, nature: CorrectionNature, statement: str, day: str
-    ) -> list[AnyCommand]:
-        return [
-            CorrectClaim(
-                claim=claim, version=one, nature=nature, statement=statement, published_at=day
-            )
-            for one in range(6, 0, -1)
-        ]
-
-    return st.one_of(
-        copied.map(lambda one: [one]),
-        st.builds(
-            corrected,
-            claims,
-            st.sampled_from(CorrectionNature),
-            st.integers(0, 99).map(lambda number: f"Wording {number}"),
-            days,
-        ),
-        commands(prefix).map(lambda one: [one]),
+    corrected = st.builds(
+        corrections,
+        claims,
+        st.sampled_from(CorrectionNature),
+        st.integers(0, 99).map(lambda number: f"Wording {number}"),
+        days,
     )
+    void: st.SearchStrategy[AnyCommand] = st.builds(
+        AmendClaim, claim=claims, amends=st.integers(2, 6), void=st.just(True)
+    )
+    chosen: list[list[AnyCommand]] = [
+        *([one] for one in draw(st.lists(copied, min_size=4, max_size=10))),
+        *draw(st.lists(corrected, min_size=5, max_size=12)),
+        *([one] for one in draw(st.lists(void, min_size=2, max_size=6))),
+        *([one] for one in draw(st.lists(commands(prefix), max_size=12))),
+    ]
+    return [one for some in draw(st.permutations(chosen)) for one in some]
+
+
+def corrections(claim: str, nature: CorrectionNature, statement: str, day: str) -> list[AnyCommand]:
+    """The same correction of several versions, of which one at most is the right one."""
+    return [
+        CorrectClaim(claim=claim, version=one, nature=nature, statement=statement, published_at=day)
+        for one in range(8, 0, -1)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +225,7 @@ def test_whatever_is_told_of_links_is_what_the_specification_gives(
     growing: Database, ask: Ask, data: st.DataObject
 ) -> None:
     prefix = f"l{next(_numbers)}-"
-    wanted = data.draw(st.lists(acts(prefix), min_size=15, max_size=30))
-    head = record(growing, [*opening(prefix), *(one for some in wanted for one in some)])
+    head = record(growing, [*opening(prefix), *data.draw(acts(prefix))])
     with Log(growing.conninfo) as log:
         known = oracle(log, prefix)
     for _ in range(4):
