@@ -127,6 +127,13 @@ class Field:
         """One object of the list that the field is."""
         return self._object(bare(self.type.of_type), row, moment or self.moment)
 
+    def as_type(self, name: str, row: str) -> str:
+        """The object that the field is, known to be of one type, read off a row."""
+        type_ = self.compiling.schema.type_map[name]
+        if not isinstance(type_, GraphQLObjectType):
+            raise TypeError(f"{name} is no type of objects")
+        return self._object(type_, row, self.moment)
+
     def _object(self, type_: COMPOSITE, row: str, moment: Moment) -> str:
         return object_sql(self.compiling, type_, self._selections, row, moment, self.path)
 

@@ -48,6 +48,15 @@ def reference(subject: Subject, given: str) -> str:
     return str(identity)
 
 
+def named(given: str) -> tuple[Subject, UUID]:
+    """What a global id names. Raises InvalidId for anything that is none."""
+    sort, _, rest = given.partition(MARK)
+    identity = _decoded(rest) if len(given) <= LONGEST else None
+    if identity is None or sort not in set(Subject):
+        raise InvalidId("it is no id that this API gave out")
+    return Subject(sort), identity
+
+
 def _decoded(text: str) -> UUID | None:
     try:
         identity = UUID(bytes=urlsafe_b64decode(text + "=="))

@@ -16,13 +16,14 @@ from api.arguments import (
     SEARCH,
     ReportBy,
 )
-from api.catalogue import Report, Source, Story
+from api.catalogue import Node, Report, Source, Story
 from api.claim_list import claims_listing, encode_id
 from api.claims import Claim
 from api.compiler import Field
 from api.connection import ClaimConnection, ReportConnection, SourceConnection, StoryConnection
 from api.fields import argument, written
 from api.log import Log, log_row
+from api.node import node
 from api.paging import Key, Listing, Order, connection, moment_of_root
 from api.report_list import reports_listing
 from domain.ids import Subject
@@ -187,3 +188,9 @@ class Query:
         AS_OF,
     )
     log: Log = written(log, "The log and how much is in the record.", AS_OF)
+    node: Node | None = written(
+        node,
+        "Whatever has this id; null where the record held nothing of that id at that moment.",
+        argument("id", strawberry.ID, "Its `id`, as this API gave it out."),
+        AS_OF,
+    )
