@@ -71,6 +71,8 @@ class Compiling:
     """By response key of the root."""
     settling: dict[str, Given] = field(default_factory=dict)
     """The cursor that settles the moment, by response key of the root."""
+    reached: list[str] = field(default_factory=list)
+    """Parameters that are positions, which the log has to have reached."""
     rows: int = 0
 
     def row(self) -> str:
@@ -465,9 +467,13 @@ def compile_operation(
         and all(moment.position is not None for moment in compiling.moments.values()),
         tuple(
             dict.fromkeys(
-                number(one.position)
-                for one in (*compiling.moments.values(), *compiling.cursors)
-                if one.position is not None
+                number(position)
+                for position in (
+                    *(one.position for one in compiling.moments.values()),
+                    *(one.position for one in compiling.cursors),
+                    *compiling.reached,
+                )
+                if position is not None
             )
         ),
         tuple((number(one.position), number(one.reported_at)) for one in compiling.cursors),

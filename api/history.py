@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import strawberry
 
 from api.bearing import reach
 from api.catalogue import Source
 from api.changes import ClaimChange
+from api.event import Event
 from api.fields import column, identity, many, one, written
 from api.parts import IN_ORDER, AttributionStep, Quantity, elements, steps
-from api.scalars import Edtf, Moment, Position
+from api.scalars import Edtf, Moment
 from api.words import (
     ClaimKind,
     CorrectionNature,
@@ -25,6 +26,9 @@ from api.words import (
     Scope,
 )
 from domain.ids import Subject
+
+if TYPE_CHECKING:
+    from api.claims import Claim
 
 DECLARED = "Whether a notice said so; if not, it was done silently."
 NOTICE = "The notice that said so; null where it was done silently."
@@ -43,13 +47,9 @@ class Notice:
 
 
 @strawberry.interface(description="Something that happened to a claim.")
-class ClaimEvent:
-    sequence: int = column(
-        "{row}.sequence", "Its place among the claim's events, from 1, in the order of recording."
-    )
+class ClaimEvent(Event):
+    subject_id: strawberry.ID = identity("{row}.subject_id", Subject.CLAIM, "The id of the claim.")
     version: int = column("{row}.version", "The version of the claim that it made.")
-    position: Position = column("{row}.position", "Its place in the log.")
-    recorded_at: datetime = column("{row}.recorded_at", "When the log took it.")
     reported_at: datetime = column(
         "{row}.reported_at",
         "Its reporting time: when it was public, or else when it was seen. An amendment"
@@ -67,12 +67,14 @@ class ClaimEvent:
     observed_at: Moment | None = column(
         "{row}.body ->> 'observed_at'", "When somebody saw it, as it was given."
     )
-    actor: str = column("{row}.actor", "Who recorded it.")
-    reason: str | None = column("{row}.reason", "Why it was recorded, in the actor's words.")
     voided: bool = column(
         "coalesce({row}.voided @> {head}, false)",
-        "Whether an amendment said later that it never happened. Then it makes a"
-        " version and changes nothing else.",
+        "Whether an amendment had said, by the moment that the event is told at, that it never"
+        " happened. Then it makes a version and changes nothing else.",
+    )
+    claim: Annotated[Claim, strawberry.lazy("api.claims")] | None = one(
+        "read.claims {row} WHERE {row}.claim_id = {parent}.subject_id AND {held}",
+        "The claim, at the moment that the event is told at; null where it was erased.",
     )
 
 

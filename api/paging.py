@@ -45,6 +45,8 @@ class Order:
     name: str
     keys: tuple[Key, ...]
     descending: bool = False
+    plain: bool = False
+    """A place may also be given as its one key, in digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,11 @@ class Listing:
     """Such a query for the status."""
     search: Search | None = None
     """The search that it is the outcome of."""
+    shown: Moment | None = None
+    """The moment that each row is shown at, where that is one of its own. Then its cursor is a
+    place alone, and settles no moment: what comes after it may have been recorded since."""
+    largest: int = LARGEST_PAGE
+    """The most entries of a page."""
 
     def where(self, *, every_status: bool = False) -> str:
         """All conditions."""
@@ -106,14 +113,14 @@ class Listing:
         return f"WITH {', '.join(queries)} {' UNION ALL '.join(branches)}"
 
 
-def moment_of_root(field: Field) -> Moment:
+def moment_of_root(field: Field, argument: str = "asOf", *, settled: bool = True) -> Moment:
     """The moment that a root field asks about, and all that is in it. Raises Refused.
 
     A cursor settles it, of the field itself or of a list at any depth within it; where there are
-    several, they have to agree.
+    several, they have to agree. Those of a list that only grows at its end settle nothing.
     """
-    as_of, compiling = field.given("asOf"), field.compiling
-    cursor = next(_cursors(field), None)
+    as_of, compiling = field.given(argument), field.compiling
+    cursor = next(_cursors(field), None) if settled else None
     if cursor is None:
         moment = moment_asked(as_of)
     else:
@@ -175,7 +182,7 @@ class _Page:
 
 def connection(field: Field, listing: Listing) -> str:
     """A page as JSON text. Raises Refused for a size or a cursor that cannot be."""
-    size, backward = _size(field)
+    size, backward = _size(field, listing.largest)
     counted = _is_counted(field)
     after, before = field.given("after"), field.given("before")
     page = _Page(listing, size, backward, counted, (after.there, before.there), [])
@@ -241,14 +248,17 @@ def _bounds(field: Field, listing: Listing) -> list[str]:
             sign = "<" if listing.order.descending is comes_after else ">"
             keys = ", ".join(key.sql.format(row=listing.row) for key in listing.order.keys)
             values = ", ".join(
-                _key_given(field, cursor, _key_of_cursor(listing.order, number), key.cast)
+                _key_given(field, listing, cursor, number, key.cast)
                 for number, key in enumerate(listing.order.keys)
             )
             bounds.append(f"({keys}) {sign} ({values})")
     return bounds
 
 
-def _key_given(field: Field, cursor: Given, encode: Callable[[Any], str], cast: str) -> str:
+def _key_given(field: Field, listing: Listing, cursor: Given, number: int, cast: str) -> str:
+    encode = key_of_cursor(listing.order, number)
+    if listing.shown is not None:
+        return cursor.parameter(encode, cast)
     settling = field.compiling.settling.get(field.path[0])
     if settling is None:
         raise cursor.refuse(InvalidCursor(f"there are no further pages within {field.path[0]}"))
@@ -256,16 +266,24 @@ def _key_given(field: Field, cursor: Given, encode: Callable[[Any], str], cast: 
     def both(variables: Variables) -> tuple[Any, Any]:
         return cursor.take(variables), settling.take(variables)
 
-    made = Parameter(both, encode, cursor.name, cursor.path)
+    def agreeing(given: tuple[Any, Any]) -> str:
+        mine, other = map(read_cursor, given)
+        if (mine.position, mine.reported_at) != (other.position, other.reported_at):
+            raise InvalidCursor("it belongs to another moment than a cursor beside it")
+        return encode(given[0])
+
+    made = Parameter(both, agreeing, cursor.name, cursor.path)
     return cursor.parameters.add(made, (cursor.key, settling.key, encode), cast)
 
 
 @cache
-def _key_of_cursor(order: Order, number: int) -> Callable[[Any], str]:
-    def encode(given: tuple[Any, Any]) -> str:
-        cursor, settling = map(read_cursor, given)
-        if (cursor.position, cursor.reported_at) != (settling.position, settling.reported_at):
-            raise InvalidCursor("it belongs to another moment than a cursor beside it")
+def key_of_cursor(order: Order, number: int) -> Callable[[Any], str]:
+    """What one of the keys of a cursor's place is read by. It raises InvalidCursor."""
+
+    def encode(text: Any) -> str:
+        if order.plain and text.isdecimal():
+            return order.keys[number].read(text)
+        cursor = read_cursor(text)
         if cursor.order != order.name or len(cursor.keys) != len(order.keys):
             raise InvalidCursor("it is a place in another list, or in another order")
         return order.keys[number].read(cursor.keys[number])
@@ -273,14 +291,14 @@ def _key_of_cursor(order: Order, number: int) -> Callable[[Any], str]:
     return encode
 
 
-def _size(field: Field) -> tuple[int, bool]:
+def _size(field: Field, largest: int) -> tuple[int, bool]:
     first, last = field.given("first"), field.given("last")
     if first.there and last.there:
         raise last.refuse(InvalidInput("give first or last, not both"))
     asked = last if last.there else first
     size = asked.value if asked.there else DEFAULT_PAGE
-    if not 1 <= size <= LARGEST_PAGE:
-        raise asked.refuse(InvalidInput(f"a page has 1 to {LARGEST_PAGE} entries, not {size}"))
+    if not 1 <= size <= largest:
+        raise asked.refuse(InvalidInput(f"a page has 1 to {largest} entries, not {size}"))
     return size, last.there
 
 
@@ -291,7 +309,8 @@ def _part(one: Field, page: _Page) -> str:
         return definition.write(one, page.listing)
     match one.name:
         case "nodes":
-            return _list(page.column(one.element(page.listing.row)), page)
+            element = one.element(page.listing.row, page.listing.shown)
+            return _list(page.column(element), page)
         case "edges":
             return _list(page.column(one.assembled(lambda inner: _edge(inner, page))), page)
         case "pageInfo":
@@ -314,13 +333,15 @@ def _edge(one: Field, page: _Page) -> str:
         case "cursor":
             return _cursor(one, page.listing)
         case "node":
-            return one.inside(page.listing.row)
+            return one.inside(page.listing.row, page.listing.shown)
     return one.sql()
 
 
 def _cursor(one: Field, listing: Listing) -> str:
     order, moment = listing.order, one.moment
     keys = [key.written.format(key.sql.format(row=listing.row)) for key in order.keys]
+    if listing.shown is not None:
+        return cursor_sql(order.name, keys, "0", "'null'")
     return cursor_sql(order.name, keys, moment.head, moment.reported)
 
 

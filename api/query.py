@@ -21,6 +21,7 @@ from api.claim_list import claims_listing, encode_id
 from api.claims import Claim
 from api.compiler import Field
 from api.connection import ClaimConnection, ReportConnection, SourceConnection, StoryConnection
+from api.event_list import EventConnection, EventFilter, events
 from api.fields import argument, written
 from api.log import Log, log_row
 from api.node import node
@@ -192,5 +193,21 @@ class Query:
         node,
         "Whatever has this id; null where the record held nothing of that id at that moment.",
         argument("id", strawberry.ID, "Its `id`, as this API gave it out."),
+        AS_OF,
+    )
+    events: EventConnection = written(
+        events,
+        "The events of the log, of every sort, page by page, in the order in which they were"
+        " recorded. Ask for what comes after the last one that you know, and none is missed.",
+        argument("filter", EventFilter | None, "Which events."),
+        FIRST,
+        argument(
+            "after",
+            str | None,
+            "Only what was recorded after the event of this cursor, or after this position, in"
+            " digits.",
+        ),
+        LAST,
+        argument("before", str | None, "Only what was recorded before it. Otherwise as `after`."),
         AS_OF,
     )

@@ -10,6 +10,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from api.history import EVENT_TYPES
 from api.query import Query
+from api.record_events import RECORD_EVENT_TYPES
 from api.scalars import SCALARS
 
 
@@ -18,7 +19,7 @@ def schema() -> strawberry.Schema:
     """The schema of the API."""
     return strawberry.Schema(
         query=Query,
-        types=EVENT_TYPES,
+        types=[*EVENT_TYPES, *RECORD_EVENT_TYPES],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
 

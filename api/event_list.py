@@ -1,0 +1,211 @@
+"""The events of the log, of every sort, in the order in which they were recorded."""
+
+from __future__ import annotations
+
+from enum import StrEnum, unique
+from typing import Any, Final
+
+import strawberry
+from strawberry import UNSET
+from strawberry import field as input_field
+
+from api.claim_list import encode_id, same_source
+from api.compiler import Field
+from api.connection import EDGES, NODES, PAGE_INFO, TOTAL, PageInfo
+from api.event import Event
+from api.fields import paged
+from api.moments import Moment as AsOfMoment
+from api.moments import encode_reported_at
+from api.paging import Key, Listing, Order, connection, key_of_cursor, moment_of_root
+from api.parameters import Given
+from api.scalars import Moment
+from api.words import declare
+from domain.ids import Subject
+from domain.moments import TICK, parse_moment
+from projections.refusals import InvalidCursor
+
+
+@unique
+class EventKind(StrEnum):
+    """The sorts of events, by the names that they have in the log."""
+
+    SOURCE_REGISTERED = "source.registered"
+    SOURCE_ALIAS_ADDED = "source.alias_added"
+    SOURCE_MERGED = "source.merged"
+    STORY_OPENED = "story.opened"
+    REPORT_PUBLISHED = "report.published"
+    REPORT_REVISED = "report.revised"
+    REPORT_MOVED = "report.moved"
+    REPORT_WITHDRAWN = "report.withdrawn"
+    CLAIM_REPORTED = "claim.reported"
+    CLAIM_CORRECTED = "claim.corrected"
+    CONCERN_EXPRESSED = "claim.concern_expressed"
+    CONCERN_LIFTED = "claim.concern_lifted"
+    CLAIM_RETRACTED = "claim.retracted"
+    CLAIM_REINSTATED = "claim.reinstated"
+    CLAIM_LINKED = "claim.linked"
+    CLAIM_REVIEWED = "claim.reviewed"
+    CLAIM_AMENDED = "claim.amended"
+
+
+declare(
+    EventKind,
+    "EventKind",
+    "The sorts of events.",
+    {
+        EventKind.SOURCE_REGISTERED: "A source became known to the record.",
+        EventKind.SOURCE_ALIAS_ADDED: "A source is also spelt in another way.",
+        EventKind.SOURCE_MERGED: "A source turned out to be the same party as another.",
+        EventKind.STORY_OPENED: "A story was opened.",
+        EventKind.REPORT_PUBLISHED: "A report was published.",
+        EventKind.REPORT_REVISED: "What surrounds the claims of a report changed.",
+        EventKind.REPORT_MOVED: "A report was found at another address.",
+        EventKind.REPORT_WITHDRAWN: "A report was taken back as a whole.",
+        EventKind.CLAIM_REPORTED: "A report carried a statement.",
+        EventKind.CLAIM_CORRECTED: "A claim's content changed, with a notice or silently.",
+        EventKind.CONCERN_EXPRESSED: "An outlet holds a claim while it checks.",
+        EventKind.CONCERN_LIFTED: "An outlet checked, and lets a claim stand.",
+        EventKind.CLAIM_RETRACTED: "A claim was taken back, wholly or in part.",
+        EventKind.CLAIM_REINSTATED: "A retraction or a concern was undone.",
+        EventKind.CLAIM_LINKED: "A claim was found to bear on another.",
+        EventKind.CLAIM_REVIEWED: "Somebody checked a claim.",
+        EventKind.CLAIM_AMENDED: "The record was wrong about one of a claim's events.",
+    },
+)
+
+
+@strawberry.input(description="Which events. What is left out does not narrow the choice.")
+class EventFilter:
+    story: strawberry.ID | None = input_field(
+        default=UNSET,
+        description="Events of this story and of its claims, named by its slug or its id.",
+    )
+    source: strawberry.ID | None = input_field(
+        default=UNSET,
+        description="Events that concern this source: its own, those of reports that it published"
+        " and of claims that have it as their outlet or in their chain of attribution, and those in"
+        " which it checked a claim or issued a notice. What was recorded under a source that was"
+        " merged into it counts.",
+    )
+    report: strawberry.ID | None = input_field(
+        default=UNSET, description="Events of this report and of the claims that it carried."
+    )
+    claim: strawberry.ID | None = input_field(
+        default=UNSET,
+        description="Events of this claim, and those that found another claim to bear on it.",
+    )
+    kind: list[EventKind] | None = input_field(
+        default=UNSET, description="Events of one of these sorts."
+    )
+    actor: str | None = input_field(
+        default=UNSET, description="Events that were recorded by this actor, spelt exactly so."
+    )
+    recorded_from: Moment | None = input_field(
+        default=UNSET,
+        description="Events that were recorded then or later. A coarse time means its start.",
+    )
+    recorded_to: Moment | None = input_field(
+        default=UNSET,
+        description="Events that were recorded by then. A coarse time means its end.",
+    )
+
+
+CURSOR = (
+    "Its place in the log, for `after` and `before`. It stays the same for ever, and what is"
+    " recorded later comes after it."
+)
+
+
+@strawberry.type(description="An event on a page, and its place.")
+class EventEdge:
+    cursor: str = paged(CURSOR)
+    node: Event = paged("The event.")
+
+
+@strawberry.type(
+    description="A page of events. Each is told as of its own position, with all that is in it: as"
+    " it was told when it was recorded, and as it will always be. Where the question sets a limit"
+    " on the time of reporting, that limits what is in it too."
+)
+class EventConnection:
+    edges: list[EventEdge] = paged(EDGES)
+    nodes: list[Event] = paged(NODES)
+    page_info: PageInfo = paged(PAGE_INFO)
+    total_count: int = paged(TOTAL)
+
+
+def read_position(text: str) -> str:
+    """Checks a position that stands in a cursor, or for one. Raises InvalidCursor."""
+    if len(text) > 19 or not text.isdecimal() or int(text) >= 2**63:
+        raise InvalidCursor("it is no place in a log")
+    return str(int(text))
+
+
+IN_THE_LOG: Final = Order("e", (Key("{row}.position", "bigint", read=read_position),), plain=True)
+
+TABLE: Final = (
+    "(SELECT {row}v.*, (SELECT count(*) FROM read.events v WHERE v.subject_id = {row}v.subject_id"
+    " AND v.position <= {row}v.position"
+    " AND (v.reported_at, v.position) <= ({row}v.reported_at, {row}v.position)) AS version"
+    " FROM read.events {row}v)"
+)
+"""The events, each with the version that it made of its claim when it was recorded."""
+
+
+def events(field: Field) -> str:
+    """A page of events. Raises Refused."""
+    at = field.at(field.row, moment_of_root(field, settled=False))
+    for name in ("after", "before"):
+        cursor = field.given(name)
+        if cursor.there:
+            place = cursor.parameter(key_of_cursor(IN_THE_LOG, 0), "bigint")
+            field.compiling.reached.append(place)
+    return connection(at, events_listing(at))
+
+
+def events_listing(field: Field) -> Listing:
+    """The events that a field's filter chooses."""
+    row, moment, chosen = field.compiling.row(), field.moment, field.given("filter")
+    wanted = _conditions(field, chosen, row) if chosen.there else []
+    if moment.position is not None:
+        wanted.append(f"{row}.position <= {moment.position}")
+    if moment.reported_at is not None:
+        # What is known of sources and stories has no time of reporting, and counts at every one.
+        wanted.append(f"({row}.reported_at IS NULL OR {row}.reported_at <= {moment.reported_at})")
+    shown = AsOfMoment(f"{row}.position", moment.reported_at)
+    conditions = tuple(wanted) or ("true",)
+    return Listing(row, TABLE.format(row=row), conditions, IN_THE_LOG, shown=shown)
+
+
+def _conditions(field: Field, chosen: Given, row: str) -> list[str]:
+    found = [
+        _touching(row, f"= {chosen[subject.value].parameter(encode_id(subject), 'uuid')}")
+        for subject in (Subject.STORY, Subject.REPORT, Subject.CLAIM)
+        if chosen[subject.value].there
+    ]
+    if (source := chosen["source"]).there:
+        found.append(_touching(row, f"= ANY ({same_source(field, source)})"))
+    if (kinds := chosen["kind"]).there:
+        listed = ", ".join(f"'{one.value}'" for one in kinds.value)
+        found.append(f"{row}.type IN ({listed})" if listed else "false")
+    if (actor := chosen["actor"]).there:
+        found.append(f"{row}.actor = {actor.parameter(str, 'text')}")
+    if (earliest := chosen["recordedFrom"]).there:
+        before = earliest.parameter(encode_just_before, "timestamptz")
+        found.append(f"{row}.position > dateline.position_at({before})")
+    if (latest := chosen["recordedTo"]).there:
+        until = latest.parameter(encode_reported_at, "timestamptz")
+        found.append(f"{row}.position <= dateline.position_at({until})")
+    return found
+
+
+def _touching(row: str, subject: str) -> str:
+    return f"{row}.position IN (SELECT t.position FROM read.touches t WHERE t.subject_id {subject})"
+
+
+def encode_just_before(text: Any) -> str:
+    """The last instant before a time begins. Raises InvalidTime."""
+    try:
+        return (parse_moment(text).start - TICK).isoformat()
+    except OverflowError:
+        return "-infinity"
