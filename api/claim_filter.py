@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from api.compiler import Field
 from api.ids import reference
+from api.moments import Moment
 from api.parameters import Encode, Given
 from domain.ids import Subject, resolve
 from domain.moments import last_instant, parse_about, parse_moment
@@ -72,7 +73,7 @@ def conditions(field: Field, chosen: Given, row: str) -> Iterator[Condition]:
         else:
             yield Condition(f"NOT {row}.reviewed")
     if (contested := chosen["contested"]).there:
-        disputed = contradicted(field, row)
+        disputed = contradicted(row, field.moment)
         if contested.value:
             yield Condition(disputed, lambda: CONTRADICTED)
         else:
@@ -97,13 +98,13 @@ def _worded(sql: str, sort: Sort, given: Given) -> Condition:
     return Condition(f"{sql} IN ({listed})" if words else "false", lambda: _terms(sort, words))
 
 
-def contradicted(field: Field, row: str) -> str:
+def contradicted(row: str, moment: Moment) -> str:
     """Whether a claim that is not wholly retracted contradicts the claim of a row."""
     return (
         "EXISTS (SELECT FROM read.claim_links l JOIN read.claims c ON c.claim_id = l.from_id"
         f" WHERE l.to_id = {row}.claim_id AND l.kind = 'contradicts'"
         " AND l.to_id = ANY (c.contradicts) AND c.status <> 'retracted'"
-        f" AND {field.moment.held('c')})"
+        f" AND {moment.held('c')})"
     )
 
 

@@ -33,7 +33,7 @@ from domain.ids import Subject
 
 def is_contested(field: Field) -> str:
     """Whether a claim that is not wholly retracted contradicts the claim of the row."""
-    return f"({contradicted(field, field.row)})::text"
+    return f"({contradicted(field.row, field.moment)})::text"
 
 
 HISTORY = (

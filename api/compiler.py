@@ -54,6 +54,8 @@ class Plan:
     """Which parameters are positions, that the log has to have reached."""
     cursors: tuple[tuple[int, int], ...]
     """Which parameters (position, limit) are the moments of cursors."""
+    ordered: tuple[tuple[int, int], ...] = ()
+    """Which parameters are positions, of which the second is not to be before the first."""
 
 
 @dataclass(slots=True)
@@ -73,6 +75,8 @@ class Compiling:
     """The cursor that settles the moment, by response key of the root."""
     reached: list[str] = field(default_factory=list)
     """Parameters that are positions, which the log has to have reached."""
+    earlier: dict[str, Moment] = field(default_factory=dict)
+    """By response key of the root, where that compares two moments: the one it begins at."""
     rows: int = 0
 
     def row(self) -> str:
@@ -449,7 +453,7 @@ def compile_operation(
         return one.sql() if known is None else text_sql(known)
 
     data = assemble(compiling, root, [operation.selection_set], "p", Moment(), (), write)
-    body = [text_sql('{"data":'), data, *_extensions(compiling.moments), text_sql("}")]
+    body = [text_sql('{"data":'), data, *_extensions(compiling), text_sql("}")]
     statement = f"SELECT {concat(body)}, p.position FROM read.progress p"
     # What was given for a list of which nothing is read still has to be of some type.
     unread = [one for one in compiling.parameters.written if one not in statement]
@@ -477,17 +481,28 @@ def compile_operation(
             )
         ),
         tuple((number(one.position), number(one.reported_at)) for one in compiling.cursors),
+        tuple(
+            (number(earlier.position), number(compiling.moments[key].position))
+            for key, earlier in compiling.earlier.items()
+            if compiling.moments[key].position is not None
+        ),
     )
 
 
-def _extensions(moments: dict[str, Moment]) -> list[str]:
+def _extensions(compiling: Compiling) -> list[str]:
     """The basis of the answer; or of each of its root fields, where they have different ones."""
-    if not moments:
+    bases = {
+        key: moment.basis_since(compiling.earlier[key])
+        if key in compiling.earlier
+        else moment.basis
+        for key, moment in compiling.moments.items()
+    }
+    if not bases:
         return []
-    first, *others = moments.values()
+    first, *others = bases.values()
     if all(one == first for one in others):
-        return [text_sql(',"extensions":{"basis":'), first.basis, text_sql("}")]
+        return [text_sql(',"extensions":{"basis":'), first, text_sql("}")]
     pieces = [text_sql(',"extensions":{"basisByField":{')]
-    for number, (key, moment) in enumerate(moments.items()):
-        pieces += [text_sql(f'{"," if number else ""}"{key}":'), moment.basis]
+    for number, (key, basis) in enumerate(bases.items()):
+        pieces += [text_sql(f'{"," if number else ""}"{key}":'), basis]
     return [*pieces, text_sql("}}")]

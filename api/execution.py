@@ -36,7 +36,7 @@ from api.errors import (
     with_code,
 )
 from api.limits import Limits, check
-from api.moments import NO_LIMIT, RecordedBy
+from api.moments import BEFORE, NO_LIMIT, RecordedBy
 from api.parameters import Refused, Shaping, Variables, refusing, shaping
 from domain.refusals import InvalidInput, InvalidTime
 from projections.refusals import InvalidCursor
@@ -292,6 +292,7 @@ class Engine:
             present, present_values = bound.now
             if not any(isinstance(value, RecordedBy) for value in present_values):
                 found = await self._statements.fetch(present.sql, present_values)  # type: ignore[arg-type]
+                self._check_positions(present, present_values, found.position)  # type: ignore[arg-type]
                 if found.position == head:
                     return Answer(found.body, position=head)
         found = await self._statements.fetch(plan.sql, values)
@@ -345,6 +346,9 @@ class Engine:
                     refusal = InvalidInput(f"there is no position {position} yet")
                 refusal.field = parameter.name
                 raise Refused(refusal, parameter.path)
+        for earlier, later in plan.ordered:
+            if int(values[earlier] or 0) > int(values[later] or 0):
+                raise Refused(InvalidInput(BEFORE, field="to"), plan.parameters[earlier].path)
 
 
 def values_of(plan: Plan, variables: Variables) -> tuple[str | RecordedBy | None, ...]:

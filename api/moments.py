@@ -15,6 +15,9 @@ from projections.refusals import InvalidCursor
 NO_LIMIT: Final = "294276-12-31 23:59:59.999999+00"
 """PostgreSQL's last instant, which an open end (infinity) lies after."""
 
+BEFORE: Final = "it is before the moment to compare from"
+"""What is wrong with the later of two moments."""
+
 NOW: Final = "9223372036854775807"
 """The open end of positions, as in the partial indexes."""
 
@@ -71,6 +74,14 @@ class Moment:
     @property
     def basis(self) -> str:
         """The basis of the answer as JSON."""
+        return f"concat('{{', {self._basis}, '}}')"
+
+    def basis_since(self, earlier: Moment) -> str:
+        """The basis of an answer about what became of an earlier moment, as JSON."""
+        return f"""concat('{{', {self._basis}, ',"from":{{', {earlier._basis}, '}}}}')"""
+
+    @property
+    def _basis(self) -> str:
         recorded_at = "p.recorded_at"
         if self.position is not None:
             recorded_at = (
@@ -78,8 +89,8 @@ class Moment:
             )
         recorded = f"coalesce({instant(recorded_at)}, 'null')"
         return (
-            f"""concat('{{"position":', {self.head}, ',"recordedAt":', {recorded},"""
-            f""" ',"reportedAt":', {self.reported}, '}}')"""
+            f"""'"position":', {self.head}, ',"recordedAt":', {recorded},"""
+            f""" ',"reportedAt":', {self.reported}"""
         )
 
 
@@ -97,7 +108,8 @@ class RecordedBy:
     text: str
     expected: int | None = None
     """The position that it has to be."""
-    field: str = "recordedAt"
+    field: str | None = None
+    """The argument at fault where it cannot be; None: the one that it was given by."""
 
 
 def encode_reported_at(text: Any) -> str:
@@ -121,18 +133,20 @@ def moment_asked(as_of: Given) -> Moment:
     """The moment that an `asOf` argument asks about. Raises Refused."""
     if not as_of.there:
         return Moment()
-    reported_at, recorded_at, position = (
-        as_of[name] for name in ("reportedAt", "recordedAt", "position")
-    )
+    reported_at = as_of["reportedAt"]
+    until = reported_at.parameter(encode_reported_at, "timestamptz") if reported_at.there else None
+    return Moment(_recorded(as_of), until)
+
+
+def _recorded(as_of: Given) -> str | None:
+    recorded_at, position = as_of["recordedAt"], as_of["position"]
     if recorded_at.there and position.there:
         raise position.refuse(InvalidInput("give recordedAt or position, not both"))
-    where = None
     if position.there:
-        where = position.parameter(encode_position, "bigint")
-    elif recorded_at.there:
-        where = recorded_at.parameter(encode_recorded_at, "bigint")
-    until = reported_at.parameter(encode_reported_at, "timestamptz") if reported_at.there else None
-    return Moment(where, until)
+        return position.parameter(encode_position, "bigint")
+    if recorded_at.there:
+        return recorded_at.parameter(encode_recorded_at, "bigint")
+    return None
 
 
 def encode_cursor_limit(cursor: Any) -> str:
@@ -174,3 +188,29 @@ def moment_of_cursor(cursor: Given, as_of: Given) -> Moment:
         cursor.parameters.add(position, (cursor.key, as_of.key, "position"), "bigint"),
         cursor.parameter(encode_cursor_limit, "timestamptz"),
     )
+
+
+def earlier_moment(since: Given, until: Given, later: Moment) -> Moment:
+    """The moment to compare from, which an answer about the later one begins at. What it leaves
+    open is as in the later one. Raises Refused."""
+    given, limit = since["reportedAt"], until["reportedAt"]
+    reported_at = later.reported_at
+    if given.there:
+
+        def both(variables: Variables) -> tuple[Any, Any, str]:
+            return given.take(variables), limit.take(variables), limit.name
+
+        parameter = Parameter(both, encode_earlier, given.name, given.path)
+        key = (given.key, limit.key, "earlier")
+        reported_at = given.parameters.add(parameter, key, "timestamptz")
+    return Moment(_recorded(since) or later.position, reported_at)
+
+
+def encode_earlier(asked: tuple[Any, Any, str]) -> str:
+    """The instant that `reportedAt` means, which is not to be after another. Raises InvalidTime,
+    and InvalidInput where it is."""
+    text, limit, field = asked
+    earlier = last_instant(text)
+    if limit is not None and last_instant(limit) < earlier:
+        raise InvalidInput(BEFORE, field=field)
+    return earlier.isoformat()

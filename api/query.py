@@ -14,6 +14,8 @@ from api.arguments import (
     LAST,
     ORDER_BY,
     SEARCH,
+    AsOf,
+    ClaimFilter,
     ReportBy,
 )
 from api.catalogue import Node, Report, Source, Story
@@ -21,6 +23,7 @@ from api.claim_list import claims_listing, encode_id
 from api.claims import Claim
 from api.compiler import Field
 from api.connection import ClaimConnection, ReportConnection, SourceConnection, StoryConnection
+from api.difference import ChangedClaimConnection, changes
 from api.event_list import EventConnection, EventFilter, events
 from api.fields import argument, written
 from api.log import Log, log_row
@@ -28,6 +31,7 @@ from api.node import node
 from api.paging import Key, Listing, Order, connection, moment_of_root
 from api.report_list import reports_listing
 from domain.ids import Subject
+from projections.views import ChangeKind
 
 BY_TITLE = Order("t", (Key("{row}.title", "text"), Key("{row}.story_id", "uuid")))
 BY_NAME = Order("n", (Key("{row}.name", "text"), Key("{row}.source_id", "uuid")))
@@ -210,4 +214,31 @@ class Query:
         LAST,
         argument("before", str | None, "Only what was recorded before it. Otherwise as `after`."),
         AS_OF,
+    )
+    changes: ChangedClaimConnection = written(
+        changes,
+        "What differs between two moments, on either axis of time or both: page by page, those"
+        " changed last after the others.",
+        argument(
+            "from",
+            AsOf,
+            "The moment to compare from. What it leaves out is as in `to`: leave out `reportedAt`,"
+            " and the answer is what became known meanwhile; leave out `recordedAt` and `position`,"
+            " and it is what was reported meanwhile.",
+        ),
+        argument(
+            "to",
+            AsOf | None,
+            "The moment to compare with, not before the other on either axis. Left out, it is now.",
+        ),
+        argument("filter", ClaimFilter | None, "Which claims, as they are at the later moment."),
+        argument(
+            "kinds",
+            list[ChangeKind] | None,
+            "Only claims of which at least one of these things became.",
+        ),
+        FIRST,
+        AFTER,
+        LAST,
+        BEFORE,
     )

@@ -77,6 +77,10 @@ CREATE INDEX claims_past_by_story_and_change
     INCLUDE (reported_from, reported_to, position_from, position_to, status);
 CREATE INDEX claims_past_by_change ON claims (last_changed_at DESC, claim_id DESC)
     INCLUDE (reported_from, reported_to, position_from, position_to, status);
+-- What became of claims between two moments is found among the rows that begin in between.
+CREATE INDEX claims_by_position ON claims (position_from);
+CREATE INDEX claims_by_reporting ON claims (reported_from);
+CREATE INDEX claims_contradicting ON claims (claim_id) WHERE contradicts <> '{}';
 
 -- Every source that was ever in a claim's chain (also as outlet); the row of the claim decides
 -- whether it is there at the moment asked about.
