@@ -12,7 +12,7 @@ from typing import Final
 import strawberry
 
 from api.claim_filter import contradicted
-from api.claim_list import claims_listing
+from api.claim_list import IDENTITY, claims_listing
 from api.claims import Claim
 from api.compiler import Field
 from api.connection import CURSOR, EDGES, NODES, PAGE_INFO, TOTAL, PageInfo, left_out
@@ -91,6 +91,14 @@ LAST_CHANGED: Final = Order(
 )
 
 
+NARROWING: Final = ("story", "source", "outlet")
+"""Fields of the filter that leave so few claims that each of them can be looked at."""
+
+RANGES: Final = (*IDENTITY, "position_to", "reported_to")
+
+INFINITY: Final = "'infinity'::timestamptz"
+
+
 def changes(field: Field) -> str:
     """A page of changed claims. Raises Refused."""
     later = moment_of_root(field, "to")
@@ -107,17 +115,17 @@ def changed_listing(field: Field, earlier: Moment) -> Listing:
     chosen = claims_listing(field)
     row, later = chosen.row, field.moment
     direction = "DESC" if field.given("last").there else "ASC"
-    # Sorted first, and what became of a claim worked out after: a page needs that of a few only.
-    candidates = (
-        f"(SELECT {row}.* FROM {chosen.table} {row}"
-        f" WHERE {chosen.where(every_status=True)} AND {_may_differ(field, row, earlier)}"
-        f" ORDER BY {row}.last_changed_at {direction}, {row}.claim_id {direction} OFFSET 0) {row}"
-    )
+    # The rows are in the order of the keys. That is said as well, so that nothing is sorted twice.
+    same = " AND ".join(f"{row}.{name} = o.{name}" for name in (*IDENTITY, "last_changed_at"))
     was = f"{row}b"
+    # The keys are sorted first, and what became of a claim is worked out after: a page needs that
+    # of a few of them only.
     table = (
-        f"(SELECT {row}.*, k.kinds FROM {candidates}"
+        f"(SELECT {row}.*, k.kinds FROM (SELECT * FROM ({_keys(field, chosen, earlier)}) o"
+        f" ORDER BY o.last_changed_at {direction}, o.claim_id {direction} OFFSET 0) o"
+        f" JOIN {chosen.table} {row} ON {same} AND {chosen.where(every_status=True)}"
         f" LEFT JOIN read.claims {was} ON {was}.claim_id = {row}.claim_id AND {earlier.held(was)}"
-        f" CROSS JOIN LATERAL ({_acts(row, was, earlier, later)} OFFSET 0) o"
+        f" CROSS JOIN LATERAL ({_acts(row, was, earlier, later)} OFFSET 0) d"
         f" CROSS JOIN LATERAL ({_kinds(row, was)} OFFSET 0) k)"
     )
     wanted = f"cardinality({row}.kinds) > 0"
@@ -129,48 +137,62 @@ def changed_listing(field: Field, earlier: Moment) -> Listing:
 
 
 def _begun(row: str, earlier: Moment, later: Moment) -> list[str]:
-    """On each axis on which the moments differ: the row begins between them. Both ends are said,
-    which lets the planner expect few such rows."""
+    """On each axis on which the moments differ: the row begins between them.
+
+    They are put as the indexes for them are, and both ends are said, which lets the planner expect
+    few such rows.
+    """
     found = []
     if earlier.position != later.position:
-        found.append(
-            f"({row}.position_from > {earlier.position} AND {row}.position_from <= {later.head})"
-        )
+        start = f"{row}.position_from + 0"
+        found.append(f"({start} > {earlier.position} AND {start} <= {later.head})")
     if earlier.reported_at != later.reported_at:
-        end = later.reported_at or "'infinity'"
-        found.append(
-            f"({row}.reported_from > {earlier.reported_at} AND {row}.reported_from <= {end})"
-        )
+        start = f"({row}.reported_from AT TIME ZONE 'UTC')"
+        since = f"{earlier.reported_at} AT TIME ZONE 'UTC'"
+        until = f"{later.reported_at or INFINITY} AT TIME ZONE 'UTC'"
+        found.append(f"({start} > {since} AND {start} <= {until})")
     return found
 
 
-def _may_differ(field: Field, row: str, earlier: Moment) -> str:
-    """Leaves out, by indexes, most of the claims that nothing became of."""
-    later, one = field.moment, field.compiling.row()
+def _keys(field: Field, chosen: Listing, earlier: Moment) -> str:
+    """The keys of the rows, as of the later moment, of all claims that something became of, and
+    of few others."""
+    later, row, one = field.moment, field.compiling.row(), field.compiling.row()
     begun = _begun(one, earlier, later)
+    names = (*IDENTITY, "last_changed_at")
     if not begun:
-        return "false"
-    either = " OR ".join(begun)
-    chosen = field.given("filter")
-    if chosen.there and any(chosen[name].there for name in ("story", "source", "outlet")):
-        own = " OR ".join(_begun(row, earlier, later))
+        return f"SELECT {_named(row, names)} FROM read.claims {row} WHERE false"
+    given = field.given("filter")
+    if given.there and any(given[name].there for name in NARROWING):
+        either = " OR ".join(begun)
+        own = " OR ".join(_begun(chosen.row, earlier, later))
         return (
-            f"({own} OR EXISTS (SELECT FROM read.claim_links l JOIN read.claims {one}"
-            f" ON {one}.claim_id = l.from_id WHERE l.to_id = {row}.claim_id"
-            f" AND l.kind = 'contradicts' AND {later.held(one)} AND ({either})))"
+            f"SELECT {_named(chosen.row, names)} FROM (SELECT {_named(chosen.row, names)}"
+            f" FROM {chosen.table} {chosen.row} WHERE {chosen.where(every_status=True)} OFFSET 0)"
+            f" {chosen.row} WHERE ({own} OR EXISTS (SELECT"
+            f" FROM read.claim_links l JOIN read.claims {one} ON {one}.claim_id = l.from_id"
+            f" WHERE l.to_id = {chosen.row}.claim_id AND l.kind = 'contradicts' AND ("
+            f"{later.held(one)} AND ({either})"
+            f" OR {earlier.held(one)} AND NOT ({later.held(one)}))))"
         )
-    rows = [
-        f"SELECT {one}.claim_id FROM read.claims {one} WHERE {later.held(one)} AND {condition}"
-        for condition in begun
-    ]
+    select = f"SELECT {_named(one, names)} FROM read.claims {one} WHERE {later.held(one)}"
+    # Of the claims that contradict others, the rows that held at one of the two moments alone.
     contradicting = (
-        f"SELECT unnest({one}.contradicts) FROM read.claims {one} WHERE {one}.contradicts <> '{{}}'"
+        f"(SELECT {_named(row, RANGES)} FROM read.claims {row}"
+        f" WHERE {row}.contradicts <> '{{}}' OFFSET 0) {row}"
     )
-    rows += [
-        f"{contradicting} AND {later.held(one)} AND ({either})",
-        f"{contradicting} AND {earlier.held(one)} AND NOT ({later.held(one)})",
-    ]
-    return f"{row}.claim_id IN ({' UNION '.join(rows)})"
+    same = " AND ".join(f"c.{name} = {row}.{name}" for name in IDENTITY)
+    contradicted = (
+        f"SELECT unnest(c.contradicts) FROM {contradicting} JOIN read.claims c ON {same}"
+        f" WHERE ({later.held(row)}) <> ({earlier.held(row)})"
+    )
+    branches = [f"{select} AND {condition}" for condition in begun]
+    branches.append(f"{select} AND {one}.claim_id IN ({contradicted})")
+    return " UNION ".join(branches)
+
+
+def _named(row: str, names: tuple[str, ...]) -> str:
+    return ", ".join(f"{row}.{name}" for name in names)
 
 
 def _acts(row: str, was: str, earlier: Moment, later: Moment) -> str:
@@ -211,7 +233,7 @@ def _kinds(row: str, was: str) -> str:
         + [f"{row}.state -> '{one}' IS DISTINCT FROM {was}.state -> '{one}'" for one in parts]
     )
     return (
-        f"SELECT CASE WHEN o.acts IS NULL THEN ARRAY['{ChangeKind.NEW.name}']"
-        f" WHEN cardinality(o.acts) > 0 THEN o.acts"
+        f"SELECT CASE WHEN d.acts IS NULL THEN ARRAY['{ChangeKind.NEW.name}']"
+        f" WHEN cardinality(d.acts) > 0 THEN d.acts"
         f" WHEN {differs} THEN ARRAY['{ChangeKind.AMENDED.name}'] ELSE '{{}}' END AS kinds"
     )

@@ -77,10 +77,14 @@ CREATE INDEX claims_past_by_story_and_change
     INCLUDE (reported_from, reported_to, position_from, position_to, status);
 CREATE INDEX claims_past_by_change ON claims (last_changed_at DESC, claim_id DESC)
     INCLUDE (reported_from, reported_to, position_from, position_to, status);
--- What became of claims between two moments is found among the rows that begin in between.
-CREATE INDEX claims_by_position ON claims (position_from);
-CREATE INDEX claims_by_reporting ON claims (reported_from);
-CREATE INDEX claims_contradicting ON claims (claim_id) WHERE contradicts <> '{}';
+-- What became of claims between two moments is found among the rows that begin in between. These
+-- are indexes over expressions so that no other question is ever answered from them: combined with
+-- another index, for "begun by then", they would be read by the third.
+CREATE INDEX claims_begun_recorded ON claims ((position_from + 0));
+CREATE INDEX claims_begun_reported ON claims ((reported_from AT TIME ZONE 'UTC'));
+CREATE INDEX claims_contradicting ON claims (claim_id, position_from, reported_from)
+    INCLUDE (position_to, reported_to)
+    WHERE contradicts <> '{}';
 
 -- Every source that was ever in a claim's chain (also as outlet); the row of the claim decides
 -- whether it is there at the moment asked about.
