@@ -19,7 +19,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from api.execution import Engine
-from api.http import endpoint
+from api.http import Endpoint
 from api.limits import Limits
 from api.schema import schema
 from eventlog.database import Database
@@ -44,8 +44,6 @@ PAGE_HEADERS: Final = {
 class ApiSettings:
     """What can be set about the API."""
 
-    connections: int = 8
-    """Queries that are answered at once; each takes a connection of its own."""
     limits: Limits = field(default_factory=Limits)
 
 
@@ -60,7 +58,7 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
         statements = Statements(
-            database.conninfo, connections=chosen.connections, timeout=chosen.limits.seconds
+            database.conninfo, connections=chosen.limits.connections, timeout=chosen.limits.seconds
         )
         head = Head(database.conninfo)
         engine = Engine(schema()._schema, statements, head, chosen.limits)
@@ -68,17 +66,14 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
             tasks.start_soon(head.follow, engine.forget)
             yield {"engine": engine, "statements": statements}
             tasks.cancel_scope.cancel()
+            engine.close()
 
     page = FileResponse(STATIC / "graphiql.html", headers=PAGE_HEADERS)
     return Starlette(
         lifespan=lifespan,
         routes=[
             Route("/", home),
-            Route(
-                "/graphql",
-                endpoint(page, body_limit=chosen.limits.body),
-                methods=["GET", "POST"],
-            ),
+            Route("/graphql", Endpoint(page, body_limit=chosen.limits.body)),
             Route("/health/live", live),
             Route("/health/ready", ready),
             Mount("/static", StaticFiles(directory=STATIC)),

@@ -31,7 +31,7 @@ from graphql import (
 )
 
 from api.cursors import base64
-from api.fields import SQL, Column, Definition, Identity, Many, One, Paged, Within, Written
+from api.fields import SQL, Column, Definition, Identity, Many, One, Paged, Told, Within, Written
 from api.moments import Moment, instant
 from api.parameters import Given, Parameter, Parameters, Variables, taking
 
@@ -50,6 +50,8 @@ class Plan:
     parameters: tuple[Parameter, ...]
     fixed: bool
     """Every field is about a given moment, so the answer never changes."""
+    live: bool
+    """Something in the answer changes while the record does not: a lag, the log's own head."""
     positions: tuple[int, ...]
     """Which parameters are positions, that the log has to have reached."""
     cursors: tuple[tuple[int, int], ...]
@@ -67,6 +69,8 @@ class Compiling:
     variables: Variables
     cursors_are_now: bool
     """The cursors that are given belong to the present state of the record."""
+    live: bool = False
+    """Something in it changes without the record's position: see `Plan.live`."""
     parameters: Parameters = field(default_factory=Parameters)
     cursors: list[Moment] = field(default_factory=list)
     moments: dict[str, Moment] = field(default_factory=dict)
@@ -232,6 +236,8 @@ class Field:
                 return write(self)
             case Paged():
                 raise TypeError(f"{self.name} stands outside a connection")
+            case Told():
+                raise TypeError(f"{self.name} is not read off the record")
 
 
 def definition_of(field_: GraphQLField) -> Definition:
@@ -379,7 +385,7 @@ def _fields(
     compiling: Compiling, type_: GraphQLObjectType, selections: SelectionSetNode, seen: set[str]
 ) -> Iterator[FieldNode]:
     for selection in selections.selections:
-        if not _included(selection, compiling.variables):
+        if not included(selection, compiling.variables):
             continue
         match selection:
             case FieldNode():
@@ -407,7 +413,8 @@ def _applies(compiling: Compiling, condition: str, type_: GraphQLObjectType) -> 
     )
 
 
-def _included(node: Any, variables: Variables) -> bool:
+def included(node: Any, variables: Variables) -> bool:
+    """Whether `@skip` and `@include` let a selection stand."""
     for directive in node.directives or ():
         name = directive.name.value
         if name in ("skip", "include"):
@@ -468,7 +475,9 @@ def compile_operation(
         statement.encode(),
         tuple(compiling.parameters.found),
         bool(compiling.moments)
-        and all(moment.position is not None for moment in compiling.moments.values()),
+        and all(moment.position is not None for moment in compiling.moments.values())
+        and not compiling.live,
+        compiling.live,
         tuple(
             dict.fromkeys(
                 number(position)

@@ -21,19 +21,34 @@ VALIDATION_FAILED: Final = "GRAPHQL_VALIDATION_FAILED"
 BAD_USER_INPUT: Final = "BAD_USER_INPUT"
 NO_SUCH_OPERATION: Final = "OPERATION_RESOLUTION_FAILURE"
 TOO_COMPLEX: Final = "DOCUMENT_TOO_COMPLEX"
+TOO_EXPENSIVE: Final = "TOO_EXPENSIVE"
+NOT_FOUND: Final = "NOT_FOUND"
+BUSY: Final = "BUSY"
 TIMEOUT: Final = "TIMEOUT"
 UNAVAILABLE: Final = "UNAVAILABLE"
 INTERNAL: Final = "INTERNAL_SERVER_ERROR"
+
+
+LONGEST: Final = 1_000
+"""Characters of a message. What graphql-core says repeats the values at fault, however long."""
 
 
 class RequestRefused(Exception):
     """The request is refused before anything is executed. `str()` is for the client."""
 
     def __init__(
-        self, message: str, *, code: str = BAD_REQUEST, status: int = 400, **details: object
+        self,
+        message: str,
+        *,
+        code: str = BAD_REQUEST,
+        status: int = 400,
+        plain: int | None = None,
+        **details: object,
     ) -> None:
         super().__init__(message)
         self.status = status
+        self.plain = plain or status
+        """The status where the answer is plain JSON, to clients that know no other than 200."""
         self.extensions: dict[str, object] = {"code": code, **details}
 
     def formatted(self) -> dict[str, Any]:
@@ -41,9 +56,21 @@ class RequestRefused(Exception):
         return {"message": str(self), "extensions": self.extensions}
 
 
+class Busy(RequestRefused):
+    """So much is waiting that it is better to try again later."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "too much is waiting to be answered; try again in a moment", code=BUSY, status=503
+        )
+
+
 def with_code(error: GraphQLError, code: str) -> dict[str, Any]:
     """An error in the document or its variables, as it is sent."""
-    return {**error.formatted, "extensions": {"code": code}}
+    formatted: dict[str, Any] = {**error.formatted, "extensions": {"code": code}}
+    if len(error.message) > LONGEST:
+        formatted["message"] = error.message[:LONGEST] + "…"
+    return formatted
 
 
 def document_errors(errors: Sequence[GraphQLError]) -> list[dict[str, Any]]:

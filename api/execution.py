@@ -2,98 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
 from cachetools import LRUCache
 from graphql import (
     DocumentNode,
-    GraphQLError,
+    FieldNode,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
     execute_sync,
-    get_operation_ast,
     get_variable_values,
-    parse,
-    type_from_ast,
-    validate,
 )
-from msgspec import Raw, Struct
+from msgspec import Raw
 
-from api.compiler import Compiling, Plan, collect, compile_operation, fragments_of
+from api.answers import Answer, Lasting, errors
+from api.compiler import Compiling, Plan, collect, compile_operation, definition_of
+from api.cost import check_cost
+from api.documents import Documents, Operation
 from api.errors import (
-    BAD_REQUEST,
     BAD_USER_INPUT,
     NO_SUCH_OPERATION,
     RequestRefused,
-    document_errors,
     refused_error,
     with_code,
 )
-from api.limits import Limits, check
+from api.fields import Told
+from api.limits import Limits
 from api.moments import BEFORE, NO_LIMIT, RecordedBy
-from api.parameters import Refused, Shaping, Variables, refusing, shaping
+from api.parameters import Refused, Variables, refusing
+from api.persisted import Store
+from api.request import GraphQLRequest, json_object
+from api.server import root
+from api.worker import Worker
 from domain.refusals import InvalidInput, InvalidTime
 from projections.refusals import InvalidCursor
 from projections.statements import Head, Statements
 
-DOCUMENTS: Final = 500
-"""Documents that are kept parsed and validated."""
-
 PLANS: Final = 1_000
 """Statements that are kept."""
 
-REQUESTS: Final = 5_000
-"""Requests whose parameters are kept."""
+BOUND: Final = 10_000_000
+"""Characters of requests whose parameters are kept."""
+
+MOMENTS: Final = 5_000
+"""Moments of recording whose positions are kept."""
 
 ANSWERS: Final = 64_000_000
 """Bytes of answers that are kept."""
 
-
-class GraphQLRequest(Struct, frozen=True, rename="camel"):
-    """The parameters of a request, as GraphQL over HTTP names them. The variables are kept as they
-    came until somebody needs them."""
-
-    query: str | None = None
-    operation_name: str | None = None
-    variables: Raw = Raw(b"{}")
-    extensions: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What is sent."""
-
-    body: bytes
-    executed: bool = True
-    """False where the request was refused before execution."""
-    position: int | None = None
-    """The answer is about now, and stays true while the log is projected up to here. None: there is
-    nothing that it depends on, or `fixed`."""
-    fixed: bool = False
-    """It is about given moments, or the schema, and will never be another."""
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """An operation of a document that may be executed."""
-
-    node: OperationDefinitionNode
-    document: DocumentNode
-    shapings: tuple[tuple[str, Shaping], ...]
-    introspected: bool
-    """It asks about the schema alone."""
-
-    def shape(self, variables: Variables) -> object:
-        """What of the variables the statement depends on."""
-        return tuple(
-            (name, shape(variables[name])) for name, shape in self.shapings if name in variables
-        )
+LARGE: Final = 10_000
+"""Bytes of variables that are not looked through beside other requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +65,10 @@ class Bound:
 
     plan: Plan
     values: tuple[str | RecordedBy | None, ...]
+    told: bool
+    """Something in the answer is not read from the record, but told by the server."""
+    size: int
+    """Characters of the request."""
     now: tuple[Plan, tuple[str | RecordedBy | None, ...]] | None = None
     """The same for the case that its cursors belong to the present."""
 
@@ -115,175 +82,192 @@ class Bound:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What is known of an operation whose variables have a certain shape."""
+
+    plan: Plan | None
+    """None: nothing in it is read from the record."""
+    told: bool
+
+
 class Engine:
     """Answers requests about one record."""
 
     def __init__(
-        self, schema: GraphQLSchema, statements: Statements, head: Head, limits: Limits
+        self,
+        schema: GraphQLSchema,
+        statements: Statements,
+        head: Head,
+        limits: Limits,
+        store: Store | None = None,
     ) -> None:
         self._schema = schema
         self._statements = statements
         self._head = head
         self._limits = limits
-        self._operation = lru_cache(maxsize=DOCUMENTS)(self._operation_of)
-        self._plans: LRUCache[object, Plan] = LRUCache(PLANS)
-        self._bound: LRUCache[object, Bound] = LRUCache(REQUESTS)
-        self._answers: LRUCache[object, Answer] = LRUCache(
-            ANSWERS, getsizeof=lambda answer: len(answer.body) + 500
-        )
-        self._moments: LRUCache[object, int] = LRUCache(REQUESTS)
+        self._store = store or Store()
+        self._worker = Worker()
+        self._documents = Documents(schema, limits, self._worker)
+        self._plans: LRUCache[object, Planned] = LRUCache(PLANS)
+        self._bound: LRUCache[object, Bound] = LRUCache(BOUND, getsizeof=lambda one: one.size)
+        self._answers: LRUCache[object, Answer] = LRUCache(ANSWERS, getsizeof=lambda one: one.size)
+        self._moments: LRUCache[object, int] = LRUCache(MOMENTS)
+        self._generation = 0
 
     def forget(self) -> None:
         """Drop the answers that are kept: the read model was rebuilt."""
+        self._generation += 1
         self._answers.clear()
+
+    def close(self) -> None:
+        """End the thread that reads documents."""
+        self._worker.close()
+
+    @property
+    def beside(self) -> Callable[..., Awaitable[Any]]:
+        """Does what keeps the processor busy beside other requests."""
+        return self._worker.do
 
     async def answer(self, request: GraphQLRequest, *, only_queries: bool = False) -> Answer:
         """Answer a request. Raises RequestRefused where it names no operation that may be executed;
         psycopg.Error and PoolTimeout where the database cannot answer."""
-        key = (request.query, request.operation_name, bytes(request.variables))
-        kept = self._answers.get(key)
-        if kept is not None and (kept.position is None or kept.position == self._head.position):
-            return kept
-        bound = self._bound.get(key)
-        if bound is None:
+        text = self._store.text(request)
+        key = text, request.operation_name, bytes(request.variables)
+        answered = self._answers.get(key)
+        if answered is None or not answered.holds(self._head.position):
+            generation = self._generation
             try:
-                prepared = self._bind(request, only_queries)
+                answered = await self._answered(key, text, request, only_queries)
             except Refused as refused:
-                return refused_answer(refused)
-            if isinstance(prepared, Answer):
-                if prepared.fixed:
-                    self._answers[key] = prepared
-                return prepared
-            bound = self._bound[key] = prepared
-        try:
-            answered = await self._fetch(bound)
-        except Refused as refused:
-            return refused_answer(refused)
-        if answered.fixed or answered.position is not None:
-            self._answers[key] = answered
+                return errors([refused_error(refused)], executed=True)
+            if answered.lasting.kept and generation == self._generation:
+                answered.size = 2 * len(answered.body) + len(text) + len(key[2]) + 500
+                if answered.size <= ANSWERS:
+                    self._answers[key] = answered
+        if request.extensions and answered.lasting is not Lasting.NOT:
+            self._store.keep(request)
         return answered
 
-    def _operation_of(
-        self, text: str, name: str | None
-    ) -> Operation | tuple[dict[str, Any], ...] | None:
-        """The operation that is asked for; the errors in its document; or None where the document
-        holds none of that name."""
-        try:
-            document = parse(text, max_tokens=self._limits.tokens)
-            check(document, self._limits)
-        except GraphQLError as error:
-            return tuple(document_errors([error]))
-        except RequestRefused as refused:
-            return (refused.formatted(),)
-        except RecursionError:
-            return (RequestRefused("the document is nested too deeply").formatted(),)
-        errors = validate(self._schema, document, max_errors=self._limits.errors)
-        if errors:
-            return tuple(document_errors(errors[: self._limits.errors]))
-        node = get_operation_ast(document, name)
-        if node is None:
-            return None
-        shapings = []
-        for definition in node.variable_definitions or ():
-            type_ = type_from_ast(self._schema, definition.type)
-            shapings.append((definition.variable.name.value, shaping(type_)))  # type: ignore[arg-type]
-        return Operation(node, document, tuple(shapings), self._only_introspects(node, document))
+    async def _answered(
+        self, key: object, text: str, request: GraphQLRequest, only_queries: bool
+    ) -> Answer:
+        bound = self._bound.get(key)
+        if bound is None:
+            prepared = await self._bind(text, request, only_queries)
+            if isinstance(prepared, Answer):
+                return prepared
+            bound = prepared
+            if bound.size <= BOUND:
+                self._bound[key] = bound
+        return await self._fetch(bound)
 
-    def _only_introspects(self, node: OperationDefinitionNode, document: DocumentNode) -> bool:
-        return all(name.startswith("__") for name in self._roots(node, document, {}).values())
+    async def _bind(self, text: str, request: GraphQLRequest, only_queries: bool) -> Bound | Answer:
+        operation = await self._documents.operation(text, request.operation_name)
+        if operation is None:
+            raise no_operation(request.operation_name)
+        if not isinstance(operation, Operation):
+            return errors(operation)
+        if only_queries and operation.node.operation is not OperationType.QUERY:
+            raise RequestRefused("GET is for queries alone; use POST", status=405)
+        if len(bytes(request.variables)) > LARGE:
+            variables = await self._worker.do(self._variables, operation, request.variables)
+        else:
+            variables = self._variables(operation, request.variables)
+        if isinstance(variables, Answer):
+            return variables
+        shape = text, request.operation_name, operation.shape(variables)
+        planned = await self._planned(shape, operation, variables, cursors_are_now=False)
+        if planned.plan is None:
+            told = await self._worker.do(self._told, operation, variables, None)
+            return Answer(msgspec.json.encode({"data": told}), Lasting.SERVER)
+        now = None
+        if planned.plan.cursors:
+            present = await self._planned(
+                (shape, "now"), operation, variables, cursors_are_now=True
+            )
+            assert present.plan is not None
+            now = present.plan, values_of(present.plan, variables)
+        size = len(text) + len(bytes(request.variables)) + 1_000
+        return Bound(planned.plan, values_of(planned.plan, variables), planned.told, size, now)
 
-    def _roots(
-        self, node: OperationDefinitionNode, document: DocumentNode, variables: Variables
-    ) -> dict[str, str]:
+    def _variables(self, operation: Operation, given: Raw) -> Variables | Answer:
+        inputs = json_object(given, "variables") or {}
+        definitions = operation.node.variable_definitions or ()
+        if not definitions:
+            return {}
+        coerced = get_variable_values(self._schema, definitions, inputs, self._limits.errors)
+        if isinstance(coerced, list):
+            return errors(
+                [with_code(error, BAD_USER_INPUT) for error in coerced[: self._limits.errors]]
+            )
+        variables: Variables = coerced.coerced
+        return variables
+
+    async def _planned(
+        self, key: object, operation: Operation, variables: Variables, *, cursors_are_now: bool
+    ) -> Planned:
+        planned = self._plans.get(key)
+        if planned is None:
+            planned = self._plans[key] = await self._worker.do(
+                self._plan, operation, variables, cursors_are_now
+            )
+        return planned
+
+    def _plan(self, operation: Operation, variables: Variables, cursors_are_now: bool) -> Planned:
+        """Raises RequestRefused where the answer may hold too much, and Refused."""
+        fragments = operation.fragments
+        check_cost(self._schema, fragments, operation.node, variables, self._limits)
+        roots = self._roots(operation, variables)
+        told = [key for key, nodes in roots.items() if is_told(self._schema, nodes[0])]
+        if len(told) == len(roots):
+            return Planned(None, told=True)
+        asking = [key for key in told if roots[key][0].name.value != "__typename"]
+        answered = self._told(operation, variables, asking) if asking else {}
+        plan = compile_operation(
+            self._schema,
+            fragments,
+            operation.node,
+            variables,
+            cursors_are_now=cursors_are_now,
+            introspected={key: msgspec.json.encode(answered[key]).decode() for key in asking},
+        )
+        return Planned(plan, told=bool(asking))
+
+    def _roots(self, operation: Operation, variables: Variables) -> dict[str, list[FieldNode]]:
         """The root fields by response key."""
         root = self._schema.query_type
         if root is None:
             raise TypeError("the schema has no queries")
-        compiling = Compiling(self._schema, fragments_of(document), variables, False)
-        found = collect(compiling, root, [node.selection_set])
-        return {key: nodes[0].name.value for key, nodes in found.items()}
+        compiling = Compiling(self._schema, operation.fragments, variables, False)
+        return collect(compiling, root, [operation.node.selection_set])
 
-    def _bind(self, request: GraphQLRequest, only_queries: bool) -> Bound | Answer:
-        if not request.query:
-            raise RequestRefused("the request has no query", code=BAD_REQUEST)
-        operation = self._operation(request.query, request.operation_name)
-        if operation is None:
-            raise no_operation(request.operation_name)
-        if not isinstance(operation, Operation):
-            return Answer(_encoded({"errors": operation}), executed=False)
-        if only_queries and operation.node.operation is not OperationType.QUERY:
-            raise RequestRefused("GET is for queries alone; use POST", status=405)
-        variables = self._variables(operation, request.variables)
-        if isinstance(variables, Answer):
-            return variables
-        if operation.introspected:
-            return Answer(self._introspect(operation, variables), fixed=True)
-        shape = (request.query, request.operation_name, operation.shape(variables))
-        plan = self._planned(shape, operation, variables, cursors_are_now=False)
-        now = None
-        if plan.cursors:
-            present = self._planned((shape, "now"), operation, variables, cursors_are_now=True)
-            now = present, values_of(present, variables)
-        return Bound(plan, values_of(plan, variables), now)
-
-    def _variables(self, operation: Operation, given: Raw) -> Variables | Answer:
-        inputs = decoded_variables(given)
-        definitions = operation.node.variable_definitions or ()
-        if not definitions:
-            return {}
-        coerced = get_variable_values(self._schema, definitions, inputs)
-        if isinstance(coerced, list):
-            told = [with_code(error, BAD_USER_INPUT) for error in coerced]
-            return Answer(_encoded({"errors": told}), executed=False)
-        variables: Variables = coerced.coerced
-        return variables
-
-    def _planned(
-        self, key: object, operation: Operation, variables: Variables, *, cursors_are_now: bool
-    ) -> Plan:
-        plan = self._plans.get(key)
-        if plan is None:
-            plan = self._plans[key] = compile_operation(
-                self._schema,
-                fragments_of(operation.document),
-                operation.node,
-                variables,
-                cursors_are_now=cursors_are_now,
-                introspected=self._introspected(operation, variables),
-            )
-        return plan
-
-    def _introspected(self, operation: Operation, variables: Variables) -> dict[str, str]:
-        """The root fields of a query that ask about the schema, answered."""
-        roots = self._roots(operation.node, operation.document, variables)
-        asking = [key for key, name in roots.items() if name in ("__schema", "__type")]
-        if not asking:
-            return {}
-        data = self._executed(operation, variables, asking)
-        return {key: _encoded(data[key]).decode() for key in asking}
-
-    def _introspect(self, operation: Operation, variables: Variables) -> bytes:
-        return _encoded({"data": self._executed(operation, variables, None)})
-
-    def _executed(
+    def _told(
         self, operation: Operation, variables: Variables, keys: Sequence[str] | None
-    ) -> Any:
-        """What graphql-core answers about the schema."""
-        node, fragments = operation.node, fragments_of(operation.document)
+    ) -> dict[str, Any]:
+        """What graphql-core answers of what is not in the record: all of an operation, or some
+        fields of the root."""
+        node = operation.node
         if keys is not None:
-            root = self._schema.query_type
-            compiling = Compiling(self._schema, fragments, variables, False)
-            found = collect(compiling, root, [node.selection_set])  # type: ignore[arg-type]
-            kept = tuple(one for key in keys for one in found[key])
+            roots = self._roots(operation, variables)
             node = OperationDefinitionNode(
                 operation=node.operation,
                 name=node.name,
                 variable_definitions=node.variable_definitions,
                 directives=node.directives,
-                selection_set=SelectionSetNode(selections=kept),
+                selection_set=SelectionSetNode(
+                    selections=tuple(one for key in keys for one in roots[key])
+                ),
             )
-        document = DocumentNode(definitions=(node, *fragments.values()))
-        return execute_sync(self._schema, document, variable_values=dict(variables)).data
+        done = execute_sync(
+            self._schema,
+            DocumentNode(definitions=(node, *operation.fragments.values())),
+            root_value=root(self._limits),
+            variable_values=dict(variables),
+        )
+        if done.data is None:
+            raise RuntimeError(f"the schema could not be told: {done.errors}")
+        return done.data
 
     async def _fetch(self, bound: Bound) -> Answer:
         values, settled = await self._resolved(bound)
@@ -294,11 +278,14 @@ class Engine:
                 found = await self._statements.fetch(present.sql, present_values)  # type: ignore[arg-type]
                 self._check_positions(present, present_values, found.position)  # type: ignore[arg-type]
                 if found.position == head:
-                    return Answer(found.body, position=head)
+                    return Answer(found.body, Lasting.POSITION, position=head)
         found = await self._statements.fetch(plan.sql, values)
         self._check_positions(plan, values, found.position)
-        fixed = plan.fixed and settled
-        return Answer(found.body, position=None if fixed else found.position, fixed=fixed)
+        if plan.live:
+            return Answer(found.body, Lasting.LIVE)
+        if plan.fixed and settled:
+            return Answer(found.body, Lasting.SERVER if bound.told else Lasting.FOR_EVER)
+        return Answer(found.body, Lasting.POSITION, position=found.position)
 
     async def _resolved(self, bound: Bound) -> tuple[list[str | None], bool]:
         """The values, moments of recording turned into positions; and whether these are settled."""
@@ -367,23 +354,10 @@ def no_operation(name: str | None) -> RequestRefused:
     )
 
 
-def refused_answer(refused: Refused) -> Answer:
-    """What is told where a value is refused."""
-    return Answer(_encoded({"errors": [refused_error(refused)], "data": None}))
-
-
-_inputs = msgspec.json.Decoder(dict[str, Any] | None)
-
-
-def decoded_variables(given: Raw) -> dict[str, Any]:
-    """The variables as they were sent. Raises RequestRefused where they cannot be read."""
-    try:
-        return _inputs.decode(given) or {}
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RequestRefused(f"the variables cannot be read: {error}", field="variables") from None
-    except RecursionError:
-        raise RequestRefused("the variables are nested too deeply", field="variables") from None
-
-
-def _encoded(value: object) -> bytes:
-    return msgspec.json.encode(value)
+def is_told(schema: GraphQLSchema, node: FieldNode) -> bool:
+    """Whether a field of the root is not read from the record."""
+    name = node.name.value
+    if name.startswith("__"):
+        return True
+    root = schema.query_type
+    return root is not None and isinstance(definition_of(root.fields[name]), Told)

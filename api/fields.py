@@ -85,7 +85,12 @@ class Paged:
     write: Callable[[Field, Listing], str] | None = None
 
 
-Definition = Column | Identity | One | Many | Within | Written | Paged
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A value that is not in the record: the server tells it of itself (`api.server`)."""
+
+
+Definition = Column | Identity | One | Many | Within | Written | Paged | Told
 
 
 def column(sql: str, description: str) -> Any:
@@ -125,6 +130,11 @@ def paged(
 ) -> Any:
     """A field of a connection."""
     return _field(Paged(write), description, arguments)
+
+
+def told(description: str) -> Any:
+    """A field that the server tells of itself."""
+    return _field(Told(), description)
 
 
 def argument(name: str, given: Any, description: str, default: Any = UNSET) -> StrawberryArgument:

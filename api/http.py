@@ -1,157 +1,176 @@
 """GraphQL over HTTP: what a request may look like, and what is sent back.
 
 After the GraphQL-over-HTTP specification: GET and POST, both media types, 400 for a request that
-cannot be executed where the client understands that (`application/graphql-response+json`).
+cannot be executed where the client understands that (`application/graphql-response+json`). It is
+written for ASGI itself: what a framework would do for each request takes longer than the answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from functools import lru_cache
+from typing import Final
+from urllib.parse import parse_qsl
 
 import msgspec
-import psycopg
-from psycopg_pool import PoolTimeout
-from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
+from api.answers import Answer
 from api.errors import RequestRefused, fault_error
-from api.execution import Engine, GraphQLRequest
+from api.execution import Engine
+from api.forms import Form, Headers, form
+from api.negotiation import JSON, answered_as, coding, matches, wants_page
+from api.request import NO_VARIABLES, GraphQLRequest, from_body, json_object
 
-T = TypeVar("T")
+METHODS: Final = ("GET", "HEAD", "POST")
 
-JSON: Final = "application/json"
-GRAPHQL_JSON: Final = "application/graphql-response+json"
+LARGE: Final = 100_000
+"""Bytes of a body that is not compressed beside other requests."""
 
-_body = msgspec.json.Decoder(GraphQLRequest)
-_object = msgspec.json.Decoder(dict[str, Any] | None)
+LONGEST_QUERY: Final = 8_000
+"""Characters of a query string whose meaning is kept."""
+
+RETRY: Final = b"1"
+"""Seconds after which it is worth trying again."""
 
 
-def endpoint(page: Response, *, body_limit: int) -> Callable[[Request], Any]:
-    """The handler of `/graphql`: the page for a browser, answers for everybody else."""
+class Left(Exception):
+    """The client has gone away."""
 
-    async def handle(request: Request) -> Response:
-        accept = request.headers.get("accept", "")
+
+class Endpoint:
+    """`/graphql`: the page for a browser, answers for everybody else."""
+
+    def __init__(self, page: Response, *, body_limit: int) -> None:
+        self._page = page
+        self._body_limit = body_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        method = scope["method"]
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        accept = headers.get(b"accept", b"").decode("latin-1")
+        cacheable = method != "POST"
+        if cacheable and wants_page(accept) and method in METHODS:
+            await self._page(scope, receive, send)
+            return
         media_type = answered_as(accept)
-        if request.method == "GET" and wants_page(accept):
-            return page
-        engine: Engine = request.state.engine
         try:
-            asked = await read_request(request, body_limit)
-            answered = await engine.answer(asked, only_queries=request.method == "GET")
-        except RequestRefused as refused:
-            return refusal(refused, media_type)
-        except (psycopg.Error, PoolTimeout, RuntimeError) as fault:
-            status, error = fault_error(fault)
-            return written(msgspec.json.encode({"errors": [error]}), status, media_type)
-        status = 200 if answered.executed or media_type == JSON else 400
-        return written(answered.body, status, media_type)
-
-    return handle
-
-
-def refusal(refused: RequestRefused, media_type: str) -> Response:
-    """A request that is refused, told in the way that every error is told."""
-    body = msgspec.json.encode({"errors": [refused.formatted()]})
-    response = written(body, refused.status, media_type)
-    if refused.status == 405:
-        response.headers["allow"] = "POST"
-    return response
+            if method not in METHODS:
+                raise RequestRefused("GET and POST are answered", status=405)
+            if cacheable:
+                request = from_query_string(scope["query_string"])
+            else:
+                request = from_body(await read_body(headers, receive, self._body_limit))
+            engine: Engine = scope["state"]["engine"]
+            answer = await engine.answer(request, only_queries=cacheable)
+            wanted = coding(headers.get(b"accept-encoding", b"").decode("latin-1"))
+            if wanted is not None and len(answer.body) > LARGE:
+                made = await engine.beside(form, answer, media_type, wanted, cacheable=cacheable)
+            else:
+                made = form(answer, media_type, wanted, cacheable=cacheable)
+        except Left:
+            return
+        except Exception as error:
+            made = failed(error, media_type)
+        await deliver(made, headers, method, send)
 
 
-def written(body: bytes, status: int, media_type: str) -> Response:
-    """An answer in JSON, UTF-8."""
-    return Response(
-        body,
-        status_code=status,
-        headers={
-            "content-type": f"{media_type}; charset=utf-8",
-            "vary": "Accept",
-            "cache-control": "no-store",
-        },
+async def deliver(made: Form, headers: dict[bytes, bytes], method: str, send: Send) -> None:
+    """Send a form, or that it has not changed."""
+    status, told, body = made.status, made.headers, made.body
+    known = headers.get(b"if-none-match")
+    if known is not None and made.etag is not None and matches(known.decode("latin-1"), made.etag):
+        status, told, body = 304, made.unchanged, b""
+    if method == "HEAD":
+        body = b""
+    await send({"type": "http.response.start", "status": status, "headers": told})
+    await send({"type": "http.response.body", "body": body})
+
+
+def failed(error: Exception, media_type: str) -> Form:
+    """A request that is refused or could not be answered, told in the way that every error is."""
+    more: Headers = []
+    if isinstance(error, RequestRefused):
+        status = error.plain if media_type == JSON else error.status
+        told = error.formatted()
+        if status == 405:
+            more.append((b"allow", b"GET, HEAD, POST"))
+    else:
+        status, told = fault_error(error)
+    if status == 503:
+        more.append((b"retry-after", RETRY))
+    made = form(Answer(msgspec.json.encode({"errors": [told]})), media_type, None, cacheable=False)
+    return Form(status, [*made.headers, *more], made.body)
+
+
+async def read_body(headers: dict[bytes, bytes], receive: Receive, limit: int) -> bytes:
+    """The whole body. Raises RequestRefused for one that is no JSON in UTF-8, and as soon as it is
+    over the limit."""
+    check_content(headers)
+    announced = headers.get(b"content-length", b"")
+    if announced.isdigit() and (len(announced) > 18 or int(announced) > limit):
+        raise too_large(limit)
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message.get("more_body"):
+        chunks, size = [body], len(body)
+        while size <= limit and message.get("more_body"):
+            message = await receive()
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+        body = b"".join(chunks)
+    if message["type"] == "http.disconnect":
+        raise Left
+    if len(body) > limit:
+        raise too_large(limit)
+    return body
+
+
+def too_large(limit: int) -> RequestRefused:
+    """The refusal of a body over the limit."""
+    return RequestRefused(
+        f"the body is larger than {limit} bytes", status=413, limit="body", allowed=limit
     )
 
 
-async def read_request(request: Request, body_limit: int) -> GraphQLRequest:
-    """The parameters of a request. Raises RequestRefused where they cannot be read."""
-    if request.method == "GET":
-        return from_query_string(request)
-    content_type = request.headers.get("content-type", "")
-    media_type, _, parameters = content_type.partition(";")
-    if media_type.strip().lower() != JSON:
-        raise RequestRefused(f"send the query as {JSON}", status=415)
-    charset = parameters.strip().lower()
-    if charset.startswith("charset=") and charset[8:].strip('"') not in ("utf-8", "utf8"):
-        raise RequestRefused("send the query in UTF-8", status=415)
-    return decoded(_body, await read_body(request, body_limit), "body")
+def check_content(headers: dict[bytes, bytes]) -> None:
+    """Raises RequestRefused where a body is anything but JSON in UTF-8 as it is."""
+    content_type = headers.get(b"content-type", b"")
+    if content_type != b"application/json":
+        media_type, _, parameters = content_type.decode("latin-1").lower().partition(";")
+        if media_type.strip() != JSON:
+            raise RequestRefused(f"send the query as {JSON}", status=415)
+        charset = parameters.strip()
+        if charset.startswith("charset=") and charset[8:].strip('"') not in ("utf-8", "utf8"):
+            raise RequestRefused("send the query in UTF-8", status=415)
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise RequestRefused("send the query without a content coding", status=415)
 
 
-async def read_body(request: Request, limit: int) -> bytes:
-    """The whole body. Raises RequestRefused as soon as it is over the limit."""
-    length = request.headers.get("content-length", "0")
-    chunks: list[bytes] = []
-    size = int(length) if length.isdecimal() else 0
-    if size <= limit:
-        size = 0
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                break
-            chunks.append(chunk)
-    if size > limit:
-        raise RequestRefused(f"the body is larger than {limit} bytes", status=413)
-    return b"".join(chunks)
+def from_query_string(query: bytes) -> GraphQLRequest:
+    """The parameters of a GET request; variables and extensions are JSON in them. Raises
+    RequestRefused."""
+    return _kept(query) if len(query) <= LONGEST_QUERY else _parsed(query)
 
 
-def from_query_string(request: Request) -> GraphQLRequest:
-    """The parameters of a GET request; variables and extensions are JSON in them."""
-    given = request.query_params
+def _parsed(query: bytes) -> GraphQLRequest:
+    try:
+        given = dict(
+            parse_qsl(
+                query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20
+            )
+        )
+    except ValueError:
+        raise RequestRefused("the query string cannot be read") from None
+    variables = given.get("variables")
     return GraphQLRequest(
         query=given.get("query"),
         operation_name=given.get("operationName") or None,
-        variables=msgspec.Raw((given.get("variables") or "{}").encode()),
-        extensions=_json_parameter(given.get("extensions"), "extensions"),
+        variables=msgspec.Raw(variables.encode()) if variables else NO_VARIABLES,
+        extensions=json_object(given.get("extensions") or "null", "extensions"),
+        document_id=given.get("documentId") or None,
     )
 
 
-def _json_parameter(text: str | None, name: str) -> dict[str, Any] | None:
-    return decoded(_object, text.encode(), name) if text else None
-
-
-def decoded(decoder: msgspec.json.Decoder[T], data: bytes, field: str) -> T:
-    """JSON that is what it should be. Raises RequestRefused, naming the field at fault."""
-    try:
-        return decoder.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise RequestRefused(f"the {field} cannot be read: {error}", field=field) from None
-    except RecursionError:
-        raise RequestRefused(f"the {field} is nested too deeply", field=field) from None
-
-
-def answered_as(accept: str | None) -> str:
-    """The media type to answer in: the new one for whoever prefers it, else plain JSON."""
-    weights = accepted(accept or "")
-    return GRAPHQL_JSON if weights.get(GRAPHQL_JSON, 0) > weights.get(JSON, 0) else JSON
-
-
-def wants_page(accept: str) -> bool:
-    """Whether a browser asks, to be shown a page: it alone names HTML before JSON."""
-    weights = accepted(accept)
-    html = weights.get("text/html", 0)
-    return html > 0 and html >= max(weights.get(JSON, 0), weights.get(GRAPHQL_JSON, 0))
-
-
-def accepted(accept: str) -> dict[str, float]:
-    """The media types of an Accept header with their weights (RFC 9110, section 12.5.1)."""
-    weights: dict[str, float] = {}
-    for item in accept.split(","):
-        media_type, *parameters = (part.strip().lower() for part in item.split(";"))
-        weight = 1.0
-        for parameter in parameters:
-            if parameter.startswith("q="):
-                try:
-                    weight = float(parameter[2:])
-                except ValueError:
-                    weight = 0.0
-        weights.setdefault(media_type, weight)
-    return weights
+_kept = lru_cache(maxsize=1_000)(_parsed)

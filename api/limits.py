@@ -6,8 +6,8 @@ anew takes time that doubles with each fragment (the trap of parse-server's GHSA
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from graphql import (
     DocumentNode,
@@ -20,30 +20,53 @@ from graphql import (
 )
 
 from api.errors import TOO_COMPLEX, RequestRefused
+from api.paging import LARGEST_PAGE
+
+DESCRIPTION: Final = "description"
+"""The key of a limit's meaning in its metadata."""
+
+
+def limit(default: Any, description: str) -> Any:
+    """A limit, its value unless another is set, and what it means."""
+    return field(default=default, metadata={DESCRIPTION: description})
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that one request may ask for."""
+    """The most that one request may ask for, and all of them together. The schema tells their
+    values and meanings (`server { limits }`)."""
 
-    body: int = 1_000_000
-    """Bytes of a request's body."""
-    tokens: int = 2_000
-    """Words and signs of a document."""
-    depth: int = 20
-    """Fields within fields."""
-    fields: int = 1_000
-    """Fields, each fragment counted wherever it is spread."""
-    aliases: int = 50
-    """Fields that are given another name, counted in the same way."""
-    seconds: float = 10.0
-    """How long the database may work at one answer."""
-    errors: int = 20
-    """Errors that are told at once."""
+    body: int = limit(1_000_000, "Bytes of a request's body.")
+    characters: int = limit(50_000, "Characters of a document.")
+    tokens: int = limit(2_000, "Words and signs of a document.")
+    depth: int = limit(20, "Fields within fields.")
+    root_fields: int = limit(20, "Fields of the root, each fragment counted wherever it is spread.")
+    fields: int = limit(1_000, "Fields, each fragment counted wherever it is spread.")
+    aliases: int = limit(50, "Fields that are given another name, counted in the same way.")
+    cost: int = limit(
+        50_000,
+        "Objects that an answer may hold, by the estimate: what is inside a page counts as often as"
+        " the page has entries, and what is inside any other list as often as `list` says.",
+    )
+    list_entries: int = limit(
+        5, "Entries that a list without a size is taken to have in the estimate."
+    )
+    errors: int = limit(5, "Errors that are told at once.")
+    seconds: float = limit(10.0, "How long the database may work at one answer.")
+    connections: int = limit(8, "Questions that the database works at at once.")
+    waiting: int = limit(200, "Questions that may wait for their turn.")
+    patience: float = limit(5.0, "Seconds that one waits before it is refused.")
+
+    @property
+    def page(self) -> int:
+        """Entries of a page."""
+        return LARGEST_PAGE
 
 
 NESTING: Final = 100
 """Selections within selections, fragments included. It bounds our own recursion."""
+
+MEASURES: Final = ("depth", "root_fields", "fields", "aliases")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +74,17 @@ class Measure:
     """What a selection comes to."""
 
     depth: int = 0
+    root_fields: int = 0
+    """The fields of the selection itself."""
     fields: int = 0
     aliases: int = 0
+    nesting: int = 0
+
+
+def check_length(text: str, limits: Limits) -> None:
+    """Raises RequestRefused where a document is too long even to be read."""
+    if len(text) > limits.characters:
+        raise beyond("characters", len(text), limits.characters)
 
 
 def check(document: DocumentNode, limits: Limits) -> None:
@@ -66,20 +98,32 @@ def check(document: DocumentNode, limits: Limits) -> None:
     for definition in document.definitions:
         if isinstance(definition, OperationDefinitionNode):
             measure = _measure(definition.selection_set, fragments, measured, 0)
-            for name in ("depth", "fields", "aliases"):
+            for name in MEASURES:
                 found, allowed = getattr(measure, name), getattr(limits, name)
                 if found > allowed:
-                    raise _beyond(name, found, allowed)
+                    raise beyond(name, found, allowed)
 
 
-def _beyond(name: str, found: int, allowed: int) -> RequestRefused:
+def beyond(name: str, found: int, allowed: int) -> RequestRefused:
+    """The refusal of a document that is over one of the limits."""
+    told = camel(name)
     return RequestRefused(
-        f"the document is too complex: {name} {found}, at most {allowed} allowed",
+        f"the document is too complex: {told} {found}, at most {allowed} allowed",
         code=TOO_COMPLEX,
-        limit=name,
-        found=found,
+        limit=told,
+        found=min(found, FOUND),
         allowed=allowed,
     )
+
+
+FOUND: Final = 2**53 - 1
+"""The largest number that every reader of JSON takes for what it is."""
+
+
+def camel(name: str) -> str:
+    """A name as it is written in GraphQL."""
+    first, *others = name.split("_")
+    return first + "".join(other.title() for other in others)
 
 
 def _measure(
@@ -90,19 +134,18 @@ def _measure(
 ) -> Measure:
     if selections is None:
         return Measure()
-    if nesting > NESTING:
-        raise _beyond("nesting", nesting, NESTING)
-    depth = fields = aliases = 0
+    depth = own = fields = aliases = inside = 0
     for selection in selections.selections:
         match selection:
             case FieldNode():
                 inner = _measure(selection.selection_set, fragments, measured, nesting + 1)
                 depth = max(depth, 1 + inner.depth)
-                fields += 1 + inner.fields
-                aliases += (selection.alias is not None) + inner.aliases
-                continue
+                own += 1
+                fields += 1
+                aliases += selection.alias is not None
             case InlineFragmentNode():
                 inner = _measure(selection.selection_set, fragments, measured, nesting + 1)
+                depth, own = max(depth, inner.depth), own + inner.root_fields
             case FragmentSpreadNode():
                 name = selection.name.value
                 if name not in measured:
@@ -112,9 +155,12 @@ def _measure(
                             fragments[name].selection_set, fragments, measured, nesting + 1
                         )
                 inner = measured[name]
+                depth, own = max(depth, inner.depth), own + inner.root_fields
             case _:
                 continue
-        depth = max(depth, inner.depth)
         fields += inner.fields
         aliases += inner.aliases
-    return Measure(depth, fields, aliases)
+        inside = max(inside, inner.nesting)
+    if nesting + inside > NESTING:
+        raise beyond("nesting", nesting + inside, NESTING)
+    return Measure(depth, own, fields, aliases, 1 + inside)

@@ -58,6 +58,8 @@ class Log:
 
 def log_row(field: Field) -> str:
     """The one row that the log is read off."""
+    if field.moment.position is None or field.asks_for("projectedPosition", "lag"):
+        field.compiling.live = True
     row = field.compiling.row()
     head = "(SELECT coalesce(max(l.position), 0) AS head FROM dateline.log l) h"
     position = field.moment.position or "h.head"

@@ -25,11 +25,12 @@ from api.compiler import Field
 from api.connection import ClaimConnection, ReportConnection, SourceConnection, StoryConnection
 from api.difference import ChangedClaimConnection, changes
 from api.event_list import EventConnection, EventFilter, events
-from api.fields import argument, written
+from api.fields import argument, told, written
 from api.log import Log, log_row
 from api.node import node
 from api.paging import Key, Listing, Order, connection, moment_of_root
 from api.report_list import reports_listing
+from api.server import Server
 from domain.ids import Subject
 from projections.views import ChangeKind
 
@@ -242,3 +243,4 @@ class Query:
         LAST,
         BEFORE,
     )
+    server: Server = told("The server itself: its version, and the limits on what it may be asked.")

@@ -1,0 +1,96 @@
+"""An answer in the form in which a client wants it: media type, content coding, headers."""
+
+from __future__ import annotations
+
+import zlib
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Final
+
+import zstandard
+
+from api.answers import Answer, Lasting
+from api.negotiation import JSON
+
+Headers = list[tuple[bytes, bytes]]
+
+SMALL: Final = 1_000
+"""Bytes of a body that is sent as it is: it fits into one packet either way."""
+
+CACHE_CONTROL: Final = {
+    Lasting.NOT: b"no-store",
+    Lasting.LIVE: b"no-cache",
+    Lasting.POSITION: b"no-cache",
+    Lasting.SERVER: b"no-cache",
+    Lasting.FOR_EVER: b"public, max-age=31536000, immutable",
+}
+
+VARY: Final = (b"vary", b"Accept, Accept-Encoding")
+
+_zstd = zstandard.ZstdCompressor(level=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What is sent."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    etag: str | None = None
+    unchanged: Headers = field(default_factory=list)
+    """The headers of the answer 304, where there may be one."""
+
+
+def form(answer: Answer, media_type: str, coding: str | None, *, cacheable: bool) -> Form:
+    """The form of an answer. `cacheable`: it was asked for by GET or HEAD."""
+    if len(answer.body) < SMALL:
+        coding = None
+    key = media_type, coding, cacheable
+    found: Form | None = answer.forms.get(key)
+    if found is None:
+        found = answer.forms[key] = _made(answer, media_type, coding, cacheable)
+    return found
+
+
+def _made(answer: Answer, media_type: str, coding: str | None, cacheable: bool) -> Form:
+    body = answer.body if coding is None else _compressed(answer, coding)
+    status = 200 if answer.executed or media_type == JSON else 400
+    cache_control = CACHE_CONTROL[answer.lasting] if cacheable else b"no-store"
+    headers = [
+        (b"content-type", f"{media_type}; charset=utf-8".encode()),
+        (b"content-length", str(len(body)).encode()),
+        VARY,
+        (b"cache-control", cache_control),
+    ]
+    if coding is not None:
+        headers.append((b"content-encoding", coding.encode()))
+    if not cacheable or answer.lasting is Lasting.NOT:
+        return Form(status, headers, body)
+    etag = tag(body, media_type, coding)
+    named = (b"etag", etag.encode())
+    unchanged = [named, VARY, (b"cache-control", cache_control)]
+    return Form(status, [*headers, named], body, etag, unchanged)
+
+
+def tag(body: bytes, media_type: str, coding: str | None) -> str:
+    """The strong entity tag of a form (RFC 9110, section 8.8.3): another for each media type and
+    coding, since their bytes are others."""
+    digest = blake2b(body, digest_size=15, person=f"{coding}"[:16].encode())
+    digest.update(media_type.encode())
+    return f'"{urlsafe_b64encode(digest.digest()).decode()}"'
+
+
+def _compressed(answer: Answer, coding: str) -> bytes:
+    found: bytes | None = answer.forms.get(coding)
+    if found is None:
+        found = answer.forms[coding] = compressed(answer.body, coding)
+    return found
+
+
+def compressed(body: bytes, coding: str) -> bytes:
+    """A body in a content coding."""
+    if coding == "zstd":
+        return _zstd.compress(body)
+    return zlib.compress(body, 4, wbits=31)
