@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import psycopg
 from anyio import create_task_group
-from psycopg_pool import PoolTimeout
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
@@ -23,6 +22,7 @@ from api.http import Endpoint
 from api.limits import Limits
 from api.schema import schema
 from eventlog.database import Database
+from projections.readers import Crowded
 from projections.statements import Head, Statements
 
 STATIC: Final = Path(str(files("api") / "static"))
@@ -58,7 +58,11 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
         statements = Statements(
-            database.conninfo, connections=chosen.limits.connections, timeout=chosen.limits.seconds
+            database.conninfo,
+            connections=chosen.limits.connections,
+            timeout=chosen.limits.seconds,
+            waiting=chosen.limits.waiting,
+            patience=chosen.limits.patience,
         )
         head = Head(database.conninfo)
         engine = Engine(schema()._schema, statements, head, chosen.limits)
@@ -96,6 +100,6 @@ async def ready(request: Request) -> Response:
     statements: Statements = request.state.statements
     try:
         await statements.fetch(b"SELECT '', p.position FROM read.progress p", ())
-    except (psycopg.Error, PoolTimeout):
+    except (psycopg.Error, Crowded):
         return JSONResponse({"status": "the record cannot be read"}, status_code=503)
     return JSONResponse({"status": "ready"})

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import psycopg
 from graphql import GraphQLError, GraphQLSyntaxError
-from psycopg_pool import PoolTimeout
 
 from api.parameters import Refused
+from projections.readers import Crowded
 
 _logger = logging.getLogger(__name__)
 
@@ -97,10 +97,12 @@ def fault_error(fault: Exception) -> tuple[int, dict[str, Any]]:
     """What is told, and with which status, when an answer could not be given. What is our fault is
     logged and masked."""
     match fault:
+        case Crowded():
+            return 503, Busy().formatted()
         case psycopg.errors.QueryCanceled():
             message = "the answer took too long; ask for less at once"
             return 503, {"message": message, "extensions": {"code": TIMEOUT}}
-        case psycopg.OperationalError() | PoolTimeout():
+        case psycopg.OperationalError():
             _logger.error("the database could not answer: %s", fault)
             message = "the record cannot be read just now; try again in a moment"
             return 503, {"message": message, "extensions": {"code": UNAVAILABLE}}

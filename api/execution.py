@@ -131,7 +131,7 @@ class Engine:
 
     async def answer(self, request: GraphQLRequest, *, only_queries: bool = False) -> Answer:
         """Answer a request. Raises RequestRefused where it names no operation that may be executed;
-        psycopg.Error and PoolTimeout where the database cannot answer."""
+        psycopg.Error and Crowded where the database cannot answer."""
         text = self._store.text(request)
         key = text, request.operation_name, bytes(request.variables)
         answered = self._answers.get(key)

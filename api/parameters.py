@@ -26,7 +26,7 @@ from graphql import (
     value_from_ast,
 )
 
-from domain.refusals import Refusal
+from domain.refusals import InvalidInput, Refusal
 
 Variables = Mapping[str, Any]
 """The variables of a request, coerced to their types."""
@@ -54,7 +54,19 @@ class Parameter:
 
     def bind(self, variables: Variables) -> Any:
         """The value, for one request. Raises Refused, naming path and argument."""
-        return refusing(self.path, self.name, lambda: self.encode(self.take(variables)))
+        return refusing(self.path, self.name, lambda: sound(self.encode(self.take(variables))))
+
+
+def sound(value: Any) -> Any:
+    """A value that PostgreSQL can take. Raises InvalidInput."""
+    if isinstance(value, str):
+        if "\0" in value:
+            raise InvalidInput("a text holds no NUL character")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InvalidInput("a text holds no halves of surrogate pairs") from None
+    return value
 
 
 class Refused(Exception):

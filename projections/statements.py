@@ -12,14 +12,12 @@ from typing import Any, Final, Self
 
 import anyio
 import psycopg
-from psycopg import AsyncConnection, AsyncRawCursor
-from psycopg_pool import AsyncConnectionPool
+from psycopg import AsyncConnection
+
+from projections.readers import Readers
 
 CHANNEL: Final = "dateline_read"
 """Where the projector announces each batch that can be read."""
-
-PATIENCE: Final = 10.0
-"""Seconds to wait for a free connection."""
 
 RECONNECT: Final = 0.5
 """Seconds between attempts to listen again."""
@@ -36,6 +34,13 @@ SETTINGS: Final = (
     " set_config('enable_mergejoin', 'off', false),"
     " set_config('default_transaction_read_only', 'on', false),"
     " set_config('statement_timeout', %s, false)"
+)
+
+POSITION_AT: Final = (
+    b"SELECT dateline.position_at($1::timestamptz), p.position,"
+    b" clock_timestamp() > $1::timestamptz"
+    b" AND coalesce(p.recorded_at >= $1::timestamptz, false),"
+    b" clock_timestamp() >= $1::timestamptz FROM read.progress p"
 )
 
 _logger = logging.getLogger(__name__)
@@ -65,27 +70,34 @@ class Resolved:
 class Statements:
     """Asynchronous readers of the live generation. Used inside `async with`."""
 
-    def __init__(self, conninfo: str, *, connections: int, timeout: float) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        *,
+        connections: int,
+        timeout: float,
+        waiting: int = 200,
+        patience: float = 5.0,
+    ) -> None:
+        """`timeout`: seconds that the database works at a statement. `waiting`: statements that may
+        wait for a connection, and `patience`: how many seconds each."""
+        self._conninfo = conninfo
         self._timeout = timeout
-        self._pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
-            conninfo,
-            kwargs={"autocommit": True, "cursor_factory": AsyncRawCursor, "prepare_threshold": 0},
-            min_size=connections,
-            max_size=connections,
-            timeout=PATIENCE,
-            configure=self._configure,
-            check=AsyncConnectionPool.check_connection,
-            open=False,
-            name="statements",
+        self._readers = Readers(
+            self._connected,
+            connections=connections,
+            timeout=timeout,
+            waiting=waiting,
+            patience=patience,
         )
 
-    async def _configure(self, connection: AsyncConnection[Any]) -> None:
-        connection.prepared_max = 500
-        async with psycopg.AsyncCursor(connection) as cursor:
-            await cursor.execute(SETTINGS, (f"{round(self._timeout * 1000)}ms",))
+    async def _connected(self) -> AsyncConnection[Any]:
+        connection = await AsyncConnection.connect(self._conninfo, autocommit=True)
+        await connection.execute(SETTINGS, (f"{round(self._timeout * 1000)}ms",))
+        return connection
 
     async def __aenter__(self) -> Self:
-        await self._pool.open()
+        self._readers.open()
         return self
 
     async def __aexit__(
@@ -94,28 +106,19 @@ class Statements:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._pool.close()
+        await self._readers.close()
 
     async def fetch(self, sql: bytes, parameters: Sequence[str | None]) -> Found:
-        """The row (text, position) that a statement gives. Raises psycopg.Error and PoolTimeout."""
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(sql, parameters)
-            result = cursor.pgresult
-            if result is None:
-                raise RuntimeError("the statement gave no row")
-            return Found(result.get_value(0, 0) or b"", int(result.get_value(0, 1) or 0))
+        """The row (text, position) that a statement gives. Raises psycopg.Error, and Crowded."""
+        result = await self._readers.fetch(sql, parameters)
+        return Found(result.get_value(0, 0) or b"", int(result.get_value(0, 1) or 0))
 
     async def position_at(self, moment: datetime) -> Resolved:
-        """What had been recorded by a moment. Raises psycopg.Error and PoolTimeout."""
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(
-                "SELECT dateline.position_at($1), p.position, clock_timestamp() > $1"
-                " AND coalesce(p.recorded_at >= $1, false), clock_timestamp() >= $1"
-                " FROM read.progress p",
-                (moment,),
-            )
-            found, head, past, over = await cursor.fetchone() or (0, 0, False, False)
-            return Resolved(min(found, head), settled=past and found <= head, over=over)
+        """What had been recorded by a moment. Raises psycopg.Error, and Crowded."""
+        result = await self._readers.fetch(POSITION_AT, (moment.isoformat(),))
+        found, head = (int(result.get_value(0, column) or 0) for column in (0, 1))
+        past, over = (result.get_value(0, column) == b"t" for column in (2, 3))
+        return Resolved(min(found, head), settled=past and found <= head, over=over)
 
 
 class Head:
