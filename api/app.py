@@ -20,6 +20,8 @@ from starlette.staticfiles import StaticFiles
 from api.execution import Engine
 from api.http import Endpoint
 from api.limits import Limits
+from api.memento import Mementos
+from api.persisted import KEPT, Store, read_trusted
 from api.schema import schema
 from eventlog.database import Database
 from projections.readers import Crowded
@@ -45,15 +47,25 @@ class ApiSettings:
     """What can be set about the API."""
 
     limits: Limits = field(default_factory=Limits)
+    documents: Path | None = None
+    """A manifest, or a folder, of the only documents that are answered (`api.persisted`)."""
+    persisted: int = KEPT
+    """Characters of documents that are kept because clients sent them with their hash; 0 turns
+    automatic persisted queries off."""
+    address: str | None = None
+    """Where the API is found from outside, as `https://record.example`; None: where it is asked."""
 
 
 def create_app(database: Database, settings: ApiSettings | None = None) -> Starlette:
-    """The application that answers about a record.
+    """The application that answers about a record. Raises UnreadableDocuments.
 
     It opens its connections when it is started (the ASGI lifespan) and closes them when it is
     stopped. Projecting what is written is not its task.
     """
     chosen = settings or ApiSettings()
+    store = Store(
+        None if chosen.documents is None else read_trusted(chosen.documents), chosen.persisted
+    )
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:
@@ -65,7 +77,7 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
             patience=chosen.limits.patience,
         )
         head = Head(database.conninfo)
-        engine = Engine(schema()._schema, statements, head, chosen.limits)
+        engine = Engine(schema()._schema, statements, head, chosen.limits, store)
         async with statements, create_task_group() as tasks:
             tasks.start_soon(head.follow, engine.forget)
             yield {"engine": engine, "statements": statements}
@@ -78,6 +90,7 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
         routes=[
             Route("/", home),
             Route("/graphql", Endpoint(page, body_limit=chosen.limits.body)),
+            Route("/claims/{claim:path}", Mementos(chosen.address)),
             Route("/health/live", live),
             Route("/health/ready", ready),
             Mount("/static", StaticFiles(directory=STATIC)),

@@ -129,10 +129,13 @@ class Engine:
         """Does what keeps the processor busy beside other requests."""
         return self._worker.do
 
-    async def answer(self, request: GraphQLRequest, *, only_queries: bool = False) -> Answer:
-        """Answer a request. Raises RequestRefused where it names no operation that may be executed;
-        psycopg.Error and Crowded where the database cannot answer."""
-        text = self._store.text(request)
+    async def answer(
+        self, request: GraphQLRequest, *, only_queries: bool = False, own: bool = False
+    ) -> Answer:
+        """Answer a request, whose query may be one of our `own`. Raises RequestRefused where it
+        names no operation that may be executed; psycopg.Error and Crowded where the database
+        cannot answer."""
+        text = request.query if own and request.query else self._store.text(request)
         key = text, request.operation_name, bytes(request.variables)
         answered = self._answers.get(key)
         if answered is None or not answered.holds(self._head.position):

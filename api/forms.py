@@ -26,7 +26,7 @@ CACHE_CONTROL: Final = {
     Lasting.FOR_EVER: b"public, max-age=31536000, immutable",
 }
 
-VARY: Final = (b"vary", b"Accept, Accept-Encoding")
+VARY: Final = b"Accept, Accept-Encoding"
 
 _zstd = zstandard.ZstdCompressor(level=3)
 
@@ -44,34 +44,59 @@ class Form:
 
 
 def form(answer: Answer, media_type: str, coding: str | None, *, cacheable: bool) -> Form:
-    """The form of an answer. `cacheable`: it was asked for by GET or HEAD."""
+    """The form of an answer, made once. `cacheable`: it was asked for by GET or HEAD."""
     if len(answer.body) < SMALL:
         coding = None
     key = media_type, coding, cacheable
     found: Form | None = answer.forms.get(key)
     if found is None:
-        found = answer.forms[key] = _made(answer, media_type, coding, cacheable)
+        status = 200 if answer.executed or media_type == JSON else 400
+        lasting = answer.lasting if cacheable else Lasting.NOT
+        body = answer.body if coding is None else _compressed(answer, coding)
+        found = answer.forms[key] = _form(status, body, media_type, coding, lasting, VARY, [])
     return found
 
 
-def _made(answer: Answer, media_type: str, coding: str | None, cacheable: bool) -> Form:
-    body = answer.body if coding is None else _compressed(answer, coding)
-    status = 200 if answer.executed or media_type == JSON else 400
-    cache_control = CACHE_CONTROL[answer.lasting] if cacheable else b"no-store"
+def made(
+    body: bytes,
+    lasting: Lasting,
+    media_type: str,
+    coding: str | None,
+    more: Headers | None = None,
+    *,
+    vary: bytes = VARY,
+) -> Form:
+    """The form of anything else that was asked for by GET or HEAD."""
+    if len(body) < SMALL:
+        coding = None
+    if coding is not None:
+        body = compressed(body, coding)
+    return _form(200, body, media_type, coding, lasting, vary, more or [])
+
+
+def _form(
+    status: int,
+    body: bytes,
+    media_type: str,
+    coding: str | None,
+    lasting: Lasting,
+    vary: bytes,
+    more: Headers,
+) -> Form:
+    charset = "; charset=utf-8" if media_type.endswith("json") else ""
+    about = [(b"vary", vary), (b"cache-control", CACHE_CONTROL[lasting]), *more]
     headers = [
-        (b"content-type", f"{media_type}; charset=utf-8".encode()),
+        (b"content-type", f"{media_type}{charset}".encode()),
         (b"content-length", str(len(body)).encode()),
-        VARY,
-        (b"cache-control", cache_control),
+        *about,
     ]
     if coding is not None:
         headers.append((b"content-encoding", coding.encode()))
-    if not cacheable or answer.lasting is Lasting.NOT:
+    if lasting is Lasting.NOT:
         return Form(status, headers, body)
     etag = tag(body, media_type, coding)
     named = (b"etag", etag.encode())
-    unchanged = [named, VARY, (b"cache-control", cache_control)]
-    return Form(status, [*headers, named], body, etag, unchanged)
+    return Form(status, [*headers, named], body, etag, [*about, named])
 
 
 def tag(body: bytes, media_type: str, coding: str | None) -> str:
