@@ -9,19 +9,19 @@ import strawberry
 from strawberry import UNSET
 from strawberry import field as input_field
 
+from api.arguments import TimeRange
 from api.claim_list import encode_id, same_source
 from api.compiler import Field
 from api.connection import EDGES, NODES, PAGE_INFO, TOTAL, PageInfo
 from api.event import Event
 from api.fields import paged
-from api.moments import Moment as AsOfMoment
-from api.moments import encode_reported_at
+from api.moments import Moment, encode_reported_at
 from api.paging import Key, Listing, Order, connection, key_of_cursor, moment_of_root
 from api.parameters import Given
-from api.scalars import Moment
 from api.words import declare
 from domain.ids import Subject
 from domain.moments import TICK, parse_moment
+from domain.refusals import InvalidInput
 from projections.refusals import InvalidCursor
 
 
@@ -100,13 +100,8 @@ class EventFilter:
     actor: str | None = input_field(
         default=UNSET, description="Events that were recorded by this actor, spelt exactly so."
     )
-    recorded_from: Moment | None = input_field(
-        default=UNSET,
-        description="Events that were recorded then or later. A coarse time means its start.",
-    )
-    recorded_to: Moment | None = input_field(
-        default=UNSET,
-        description="Events that were recorded by then. A coarse time means its end.",
+    recorded: TimeRange | None = input_field(
+        default=UNSET, description="Events that were recorded in this time."
     )
 
 
@@ -172,7 +167,7 @@ def events_listing(field: Field) -> Listing:
     if moment.reported_at is not None:
         # What is known of sources and stories has no time of reporting, and counts at every one.
         wanted.append(f"({row}.reported_at IS NULL OR {row}.reported_at <= {moment.reported_at})")
-    shown = AsOfMoment(f"{row}.position", moment.reported_at)
+    shown = Moment(f"{row}.position", moment.reported_at)
     conditions = tuple(wanted) or ("true",)
     return Listing(row, TABLE.format(row=row), conditions, IN_THE_LOG, shown=shown)
 
@@ -189,11 +184,11 @@ def _conditions(field: Field, chosen: Given, row: str) -> list[str]:
         listed = ", ".join(f"'{one.value}'" for one in kinds.value)
         found.append(f"{row}.type IN ({listed})" if listed else "false")
     if (actor := chosen["actor"]).there:
-        found.append(f"{row}.actor = {actor.parameter(str, 'text')}")
-    if (earliest := chosen["recordedFrom"]).there:
+        found.append(f"{row}.actor = {actor.parameter(encode_actor, 'text')}")
+    if (earliest := chosen["recorded"]["from"]).there:
         before = earliest.parameter(encode_just_before, "timestamptz")
         found.append(f"{row}.position > dateline.position_at({before})")
-    if (latest := chosen["recordedTo"]).there:
+    if (latest := chosen["recorded"]["to"]).there:
         until = latest.parameter(encode_reported_at, "timestamptz")
         found.append(f"{row}.position <= dateline.position_at({until})")
     return found
@@ -201,6 +196,13 @@ def _conditions(field: Field, chosen: Given, row: str) -> list[str]:
 
 def _touching(row: str, subject: str) -> str:
     return f"{row}.position IN (SELECT t.position FROM read.touches t WHERE t.subject_id {subject})"
+
+
+def encode_actor(text: Any) -> str:
+    """The name of an actor. Raises InvalidInput for one that nobody can have."""
+    if not text or "\0" in text:
+        raise InvalidInput("it has a character at least, and no NUL among them")
+    return str(text)
 
 
 def encode_just_before(text: Any) -> str:

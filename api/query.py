@@ -29,7 +29,10 @@ from api.fields import argument, told, written
 from api.log import Log, log_row
 from api.node import node
 from api.paging import Key, Listing, Order, connection, moment_of_root
+from api.quantity_series import QuantityPointConnection, quantity_series
 from api.report_list import reports_listing
+from api.reporting import Interval, ReportingInterval, reporting
+from api.scalars import Moment
 from api.server import Server
 from domain.ids import Subject
 from projections.views import ChangeKind
@@ -242,5 +245,45 @@ class Query:
         AFTER,
         LAST,
         BEFORE,
+    )
+    reporting: list[ReportingInterval] = written(
+        reporting,
+        "How many claims were first reported in each interval, empty ones included, in order: of a"
+        " story, a source, or whatever the filter chooses.",
+        argument("filter", ClaimFilter | None, "Which claims are counted."),
+        argument("interval", Interval, "How long the intervals are."),
+        argument("from", Moment, "A time in the first interval; its start, if it is a coarse one."),
+        argument(
+            "to",
+            Moment | None,
+            "A time in the last interval; its end, if it is a coarse one. Left out, the last"
+            " interval is the one in which the last of the claims was reported. There are 1,000"
+            " intervals at most.",
+        ),
+        AS_OF,
+    )
+    quantity_series: QuantityPointConnection = written(
+        quantity_series,
+        "What claims say of a number, such as settlements held, in the order of the times that they"
+        " say it of: by each side, if each point is asked for its `source`.",
+        argument("label", str, "What is counted or measured, spelt as in the claims."),
+        argument("unit", str | None, "What it is counted in. Left out, any unit will do."),
+        argument(
+            "revisions",
+            bool,
+            "Whether to tell every value that each claim has given, as far as the record knew at"
+            " the moment asked about; if not, the value that it gives at that moment.",
+            False,
+        ),
+        argument("filter", ClaimFilter | None, "Whose and which claims."),
+        argument(
+            "first", int | None, "So many from the start, 1 to 1,000. 20 where no number is given."
+        ),
+        AFTER,
+        argument(
+            "last", int | None, "So many from the end, 1 to 1,000. Not together with `first`."
+        ),
+        BEFORE,
+        AS_OF,
     )
     server: Server = told("The server itself: its version, and the limits on what it may be asked.")

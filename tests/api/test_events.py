@@ -193,11 +193,11 @@ def test_events_are_found_by_when_they_were_recorded(ask: Ask) -> None:
     nodes = ask("{events(first: 100) {nodes {recordedAt __typename}}}")["data"]["events"]["nodes"]
     third, fifth = nodes[2]["recordedAt"], nodes[4]["recordedAt"]
     names = [node["__typename"] for node in nodes]
-    assert told(ask, recordedFrom=third, recordedTo=fifth) == names[2:5]
-    assert told(ask, recordedTo=third) == names[:3]
-    assert told(ask, recordedFrom=fifth) == names[4:]
-    assert told(ask, recordedFrom="0001") == names
-    assert told(ask, recordedTo="2020") == []
+    assert told(ask, recorded={"from": third, "to": fifth}) == names[2:5]
+    assert told(ask, recorded={"to": third}) == names[:3]
+    assert told(ask, recorded={"from": fifth}) == names[4:]
+    assert told(ask, recorded={"from": "0001"}) == names
+    assert told(ask, recorded={"to": "2020"}) == []
 
 
 def test_a_page_follows_the_last_event_that_is_known(ask: Ask) -> None:
@@ -261,8 +261,9 @@ def test_the_moment_limits_which_events_are_told(ask: Ask) -> None:
         ({"after": "WyJyIixbIjEiXSwxLG51bGxd"}, "INVALID_CURSOR", "after"),
         ({"first": 101}, "INVALID_INPUT", "first"),
         ({"filter": {"claim": "story~AAAA"}}, "INVALID_ID", "filter.claim"),
-        ({"filter": {"recordedFrom": "soon"}}, "INVALID_TIME", "filter.recordedFrom"),
-        ({"filter": {"recordedTo": "soon"}}, "INVALID_TIME", "filter.recordedTo"),
+        ({"filter": {"recorded": {"from": "soon"}}}, "INVALID_TIME", "filter.recorded.from"),
+        ({"filter": {"recorded": {"to": "soon"}}}, "INVALID_TIME", "filter.recorded.to"),
+        ({"filter": {"actor": "\0"}}, "INVALID_INPUT", "filter.actor"),
         ({"filter": {"kind": ["REMOVED"]}}, "BAD_USER_INPUT", None),
     ],
 )

@@ -1,0 +1,137 @@
+"""Reporting and numbers over time, whatever has happened, against states folded in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from api.ids import global_id
+from domain.history import in_effect
+from domain.ids import Subject, resolve
+from domain.moments import last_instant
+from tests.api.living import Living, living
+from tests.projections.oracle import Oracle
+from tests.servers import Server
+
+ASKED = """query($filter: ClaimFilter, $from: Moment!, $to: Moment, $asOf: AsOf) {
+  reporting(interval: DAY, from: $from, to: $to, filter: $filter, asOf: $asOf) {
+    start counts { total standing corrected underConcern partiallyRetracted retracted }
+  }
+  values: quantitySeries(label: "count", filter: $filter, first: 1000, asOf: $asOf) {
+    totalCount nodes { ...Point }
+  }
+  revisions: quantitySeries(
+    label: "count", revisions: true, filter: $filter, first: 1000, asOf: $asOf
+  ) { totalCount nodes { ...Point } }
+}
+fragment Point on QuantityPoint { time value since until source { id } status claim { id } }"""
+
+
+@pytest.fixture(scope="module")
+def record(server: Server) -> Iterator[Living]:
+    with living(server) as opened:
+        yield opened
+
+
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_what_is_told_over_time_is_what_the_states_say(record: Living, data: st.DataObject) -> None:
+    known, start = record.live(data)
+    head = record.logged(start)[-1][1].position
+    for _ in range(2):
+        position = max(head - data.draw(st.integers(0, 30)), start)
+        day = data.draw(st.none() | st.integers(1, 11).map(lambda day: f"2024-08-{day:02}"))
+        as_of: dict[str, Any] = {"position": position}
+        at = None
+        if day is not None:
+            as_of["reportedAt"], at = day, last_instant(day)
+        low, high = sorted(data.draw(st.tuples(st.integers(1, 9), st.integers(1, 9))))
+        story = f"{known.prefix}story"
+        answer = record.ask(
+            ASKED,
+            filter={"story": story},
+            asOf=as_of,
+            **{"from": f"2024-08-{low:02}", "to": f"2024-08-{high:02}"},
+        )["data"]
+        chosen = {
+            identity: state
+            for identity, state in known.states(at, position).items()
+            if state.story == resolve(Subject.STORY, story)
+        }
+        first = datetime(2024, 8, low, tzinfo=UTC)
+        counted = Counter((claim.first_reported_at, claim.status) for claim in chosen.values())
+        assert [instant(each["start"]) for each in answer["reporting"]] == [
+            first + timedelta(days=number) for number in range(high - low + 1)
+        ]
+        for each in answer["reporting"]:
+            told = dict(each["counts"])
+            mine = {
+                status.value: number
+                for (reported, status), number in counted.items()
+                if reported == instant(each["start"])
+            }
+            assert told.pop("total") == sum(mine.values())
+            assert {snake(name): number for name, number in told.items() if number} == mine
+        values = [one for claim in chosen for one in stretches(known, claim, at, position)]
+        expected = sorted(values, key=lambda one: (one[0], one[1].bytes, one[3]))
+        for name, wanted in (
+            ("revisions", expected),
+            ("values", [one for one in expected if one[4] is None]),
+        ):
+            assert answer[name]["totalCount"] == len(wanted)
+            assert [
+                (point["claim"]["id"], point["value"], point["since"], point["until"])
+                for point in answer[name]["nodes"]
+            ] == [
+                (global_id(Subject.CLAIM, claim), value, written(since), written(until))
+                for _, claim, value, since, until in wanted
+            ]
+            for point, (time, claim, *_) in zip(answer[name]["nodes"], wanted, strict=True):
+                state = chosen[claim]
+                assert instant(point["time"]) == time
+                assert point["status"] == state.status.name
+                whose = (
+                    state.attribution[-1].source
+                    if state.attribution
+                    else known.report(state, at, position).outlet
+                )
+                assert (point["source"] is None) is (whose is None)
+                if whose is not None:
+                    canonical = known.canonical(whose, position)
+                    assert point["source"]["id"] == global_id(Subject.SOURCE, canonical)
+
+
+def stretches(
+    known: Oracle, claim: Any, at: datetime | None, position: int
+) -> Iterator[tuple[datetime, Any, str, datetime, datetime | None]]:
+    """The values that a claim has given, as (time, claim, value, since, until)."""
+    entries = in_effect(known.claims[claim], at, position)
+    found: list[tuple[str | None, datetime]] = []
+    for moment in sorted({entry.reported_at for entry in entries}):
+        state = known.states(moment, position)[claim]
+        value = str(state.quantities[0].value) if state.quantities else None
+        if not found or found[-1][0] != value:
+            found.append((value, moment))
+    first = known.states(at, position)[claim].first_reported_at
+    for number, (value, since) in enumerate(found):
+        until = found[number + 1][1] if number + 1 < len(found) else None
+        if value is not None:
+            yield first, claim, value, since, until
+
+
+def instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def written(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
