@@ -17,6 +17,9 @@ __all__ = ["claims_listing", "encode_id", "same_source"]
 
 IDENTITY: Final = ("claim_id", "position_from", "reported_from")
 
+NARROWING: Final = ("story", "source", "outlet")
+"""Fields of the filter that leave so few claims that each of them can be looked at."""
+
 
 def claims_listing(field: Field, *further: str, among: str | None = None) -> Listing:
     """The claims that a field's arguments choose, in the order that they ask for.

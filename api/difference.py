@@ -12,7 +12,7 @@ from typing import Final
 import strawberry
 
 from api.claim_filter import contradicted
-from api.claim_list import IDENTITY, claims_listing
+from api.claim_list import IDENTITY, NARROWING, claims_listing
 from api.claims import Claim
 from api.compiler import Field
 from api.connection import CURSOR, EDGES, NODES, PAGE_INFO, TOTAL, PageInfo, left_out
@@ -90,9 +90,6 @@ LAST_CHANGED: Final = Order(
     "c", (Key("{row}.last_changed_at", "timestamptz"), Key("{row}.claim_id", "uuid"))
 )
 
-
-NARROWING: Final = ("story", "source", "outlet")
-"""Fields of the filter that leave so few claims that each of them can be looked at."""
 
 RANGES: Final = (*IDENTITY, "position_to", "reported_to")
 

@@ -213,6 +213,7 @@ CREATE TABLE events (
     body jsonb NOT NULL
 );
 CREATE INDEX events_by_subject ON events (subject_id, reported_at, position);
+CREATE INDEX events_by_type ON events (type, position);
 
 -- Who and what each event touches: its own subject and every subject it names.
 CREATE TABLE touches (
