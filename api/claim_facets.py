@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum, unique
 from typing import Final
 
 import strawberry
@@ -11,8 +10,8 @@ import strawberry
 from api.catalogue import ClaimCounts, Source
 from api.compiler import Field, definition_of, list_sql
 from api.fields import Paged, argument, column, one, paged
+from api.interval import Interval
 from api.paging import Listing
-from api.words import declare
 from domain.refusals import InvalidInput
 from domain.words import Status
 
@@ -23,31 +22,6 @@ MOST: Final = 100
 MOST_TIMES: Final = 1_000
 MOST_AT_FIRST: Final = 10
 TIMES_AT_FIRST: Final = 100
-
-
-@unique
-class Interval(StrEnum):
-    """A stretch of time that reports are counted in."""
-
-    HOUR = "hour"
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-    YEAR = "year"
-
-
-declare(
-    Interval,
-    "Interval",
-    "A stretch of the calendar, in UTC.",
-    {
-        Interval.HOUR: "An hour.",
-        Interval.DAY: "A day.",
-        Interval.WEEK: "A week, from Monday on.",
-        Interval.MONTH: "A month.",
-        Interval.YEAR: "A year.",
-    },
-)
 
 
 @strawberry.type(description="How many claims of a list an outlet carried.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum, unique
 from functools import cache
 from typing import Any, Final
 
@@ -14,38 +13,15 @@ from api.catalogue import ClaimCounts
 from api.claim_list import NARROWING, claims_listing
 from api.compiler import Field, list_sql
 from api.fields import column, within
+from api.interval import Interval
 from api.paging import moment_of_root
 from api.parameters import Parameter, Variables
-from api.words import declare
 from domain.moments import SKEW, last_instant, parse_moment
 from domain.refusals import InvalidInput, InvalidTime
 from domain.words import Status
 
 MOST: Final = 1_000
 """Intervals at once."""
-
-
-@unique
-class Interval(StrEnum):
-    """The length of the intervals that reports are counted by."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-    YEAR = "year"
-
-
-declare(
-    Interval,
-    "Interval",
-    "The length of the intervals that reports are counted by, in UTC.",
-    {
-        Interval.DAY: "A day.",
-        Interval.WEEK: "A week, from Monday (ISO 8601).",
-        Interval.MONTH: "A month of the calendar.",
-        Interval.YEAR: "A year of the calendar.",
-    },
-)
 
 
 @strawberry.type(description="The claims that were first reported in an interval.")
@@ -159,6 +135,8 @@ def beginning(instant: datetime, interval: Interval) -> datetime:
     """The first instant of the interval that holds an instant, UTC."""
     day = instant.replace(hour=0, minute=0, second=0, microsecond=0)
     match interval:
+        case Interval.HOUR:
+            return instant.replace(minute=0, second=0, microsecond=0)
         case Interval.DAY:
             return day
         case Interval.WEEK:
@@ -173,6 +151,8 @@ def following(start: datetime, interval: Interval) -> datetime:
     the calendar ends before."""
     try:
         match interval:
+            case Interval.HOUR:
+                return start + timedelta(hours=1)
             case Interval.DAY:
                 return start + timedelta(days=1)
             case Interval.WEEK:
@@ -189,6 +169,8 @@ def between(start: datetime, last: datetime, interval: Interval) -> int:
     """How many intervals there are from the one that starts then to the one that holds `last`."""
     end = beginning(last, interval)
     match interval:
+        case Interval.HOUR:
+            return (end - start) // timedelta(hours=1) + 1
         case Interval.DAY:
             return (end - start).days + 1
         case Interval.WEEK:
