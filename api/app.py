@@ -55,6 +55,11 @@ class ApiSettings:
     address: str | None = None
     """Where the API is found from outside, as `https://record.example`; None: where it is asked."""
 
+    def store(self) -> Store:
+        """Where documents are found that are named. Raises UnreadableDocuments."""
+        trusted = None if self.documents is None else read_trusted(self.documents)
+        return Store(trusted, self.persisted)
+
 
 def create_app(database: Database, settings: ApiSettings | None = None) -> Starlette:
     """The application that answers about a record. Raises UnreadableDocuments.
@@ -63,9 +68,7 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
     stopped. Projecting what is written is not its task.
     """
     chosen = settings or ApiSettings()
-    store = Store(
-        None if chosen.documents is None else read_trusted(chosen.documents), chosen.persisted
-    )
+    store = chosen.store()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[dict[str, Any]]:

@@ -6,7 +6,8 @@ anew takes time that doubles with each fragment (the trap of parse-server's GHSA
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from graphql import (
@@ -61,6 +62,26 @@ class Limits:
     def page(self) -> int:
         """Entries of a page."""
         return LARGEST_PAGE
+
+
+def limits_from(given: Iterable[str]) -> Limits:
+    """Limits some of which are set, as `cost=20000`. Raises ValueError, in a sentence."""
+    known = {
+        camel(one.name): (one.name, float if one.type == "float" else int) for one in fields(Limits)
+    }
+    chosen: dict[str, Any] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        if name not in known:
+            raise ValueError(f"there is no limit {name!r}; there are {', '.join(known)}")
+        own, convert = known[name]
+        try:
+            chosen[own] = convert(value)
+        except ValueError:
+            raise ValueError(f"{name} is a number, not {value!r}") from None
+        if chosen[own] <= 0:
+            raise ValueError(f"{name} is more than 0")
+    return Limits(**chosen)
 
 
 NESTING: Final = 100

@@ -7,15 +7,19 @@ import logging
 import socket
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 import uvicorn
 from rich.text import Text
 
-from api.app import create_app
+from api.app import ApiSettings, create_app
+from api.limits import limits_from
+from api.persisted import UnreadableDocuments
+from api.protocol import config
 from cli.example import load_example
-from cli.faults import Failure
+from cli.faults import USAGE, Failure
 from cli.opening import bring_up, opened, say
 from cli.terminal import stdout
 from projections.projector import Projector
@@ -59,6 +63,32 @@ def serve(
     example: Annotated[
         bool, typer.Option(help="Load the example record if the log is empty.")
     ] = True,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--limit",
+            envvar="DATELINE_LIMITS",
+            metavar="NAME=NUMBER",
+            help="Set a limit on what may be asked; may be given again.",
+        ),
+    ] = None,
+    documents: Annotated[
+        Path | None,
+        typer.Option(
+            "--documents",
+            envvar="DATELINE_DOCUMENTS",
+            help="Answer only the documents in this manifest or folder.",
+        ),
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address",
+            envvar="DATELINE_ADDRESS",
+            metavar="URL",
+            help="Where it is found from outside, as links to it are to say.",
+        ),
+    ] = None,
 ) -> None:
     """Serve the record over HTTP until Ctrl-C.
 
@@ -68,7 +98,13 @@ def serve(
     Examples:
       dateline serve
       dateline serve --port 8080 --no-example
+      dateline serve --limit cost=20000 --limit depth=12
     """
+    try:
+        settings = ApiSettings(limits_from(limit or ()), documents, address=address)
+        settings.store()
+    except (ValueError, UnreadableDocuments) as error:
+        raise Failure(str(error), code="INVALID_INPUT", exit_code=USAGE) from None
     with _listening(host, port) as listener, opened(context) as database:
         if example:
             load_example(database)
@@ -80,13 +116,7 @@ def serve(
         try:
             _welcome(listener, database.description)
             _serve(
-                uvicorn.Config(
-                    create_app(database),
-                    log_level="warning",
-                    access_log=False,
-                    timeout_graceful_shutdown=GRACE,
-                ),
-                listener,
+                config(create_app(database, settings), timeout_graceful_shutdown=GRACE), listener
             )
         finally:
             projector.stop()

@@ -10,11 +10,13 @@ from time import monotonic, sleep
 import uvicorn
 from starlette.applications import Starlette
 
+from api.protocol import config
+
 
 @contextmanager
 def served(app: Starlette) -> Iterator[str]:
     """The address at which an application answers, until the block is left."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="none"))
+    server = uvicorn.Server(config(app, port=0))
     thread = Thread(target=server.run)
     thread.start()
     try:
