@@ -8,9 +8,10 @@ from typing import Final
 import strawberry
 
 from api.catalogue import ClaimCounts, Source
-from api.compiler import Field, definition_of, list_sql
+from api.compiler import Field, definition_of
 from api.fields import Paged, argument, column, one, paged
 from api.interval import Interval
+from api.json_sql import list_sql
 from api.paging import Listing
 from domain.refusals import InvalidInput
 from domain.words import Status

@@ -11,9 +11,10 @@ from api.arguments import CLAIM_PAGE
 from api.bearing import counts_still, last_corrected, origins, taken_back
 from api.catalogue import REF, Node, Report, Source, Story
 from api.claim_filter import contradicted
-from api.compiler import Field, leaf_sql, list_sql
+from api.compiler import Field
 from api.fields import argument, column, identity, many, one, within, written
 from api.history import ClaimEvent, Correction
+from api.json_sql import leaf_sql, list_sql
 from api.nested import Claims, bearing, repeated_by
 from api.parts import IN_ORDER, AttributionStep, Quantity, elements, steps
 from api.scalars import Edtf, Moment

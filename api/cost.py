@@ -29,12 +29,14 @@ from graphql import (
     is_leaf_type,
 )
 
-from api.compiler import bare, definition_of, included
+from api.compiler import definition_of
 from api.errors import TOO_EXPENSIVE, RequestRefused
 from api.fields import Paged, Told
+from api.json_sql import bare
 from api.limits import FOUND, Limits
 from api.paging import DEFAULT_PAGE, LARGEST_PAGE
 from api.parameters import Variables, taking
+from api.selection import included
 
 SIZES = ("first", "last", "limit")
 """The arguments that say how many entries a list has."""

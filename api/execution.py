@@ -21,7 +21,7 @@ from graphql import (
 from msgspec import Raw
 
 from api.answers import Answer, Lasting, errors
-from api.compiler import Compiling, Plan, collect, compile_operation, definition_of
+from api.compiler import Compiling, definition_of
 from api.cost import check_cost
 from api.documents import Documents, Operation
 from api.errors import (
@@ -36,7 +36,9 @@ from api.limits import Limits
 from api.moments import BEFORE, NO_LIMIT, RecordedBy
 from api.parameters import Refused, Variables, refusing
 from api.persisted import Store
+from api.plan import Plan, compile_operation
 from api.request import GraphQLRequest, json_object
+from api.selection import collect
 from api.server import root
 from api.worker import Worker
 from domain.refusals import InvalidInput, InvalidTime

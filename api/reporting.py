@@ -11,9 +11,10 @@ import strawberry
 
 from api.catalogue import ClaimCounts
 from api.claim_list import NARROWING, claims_listing
-from api.compiler import Field, list_sql
+from api.compiler import Field
 from api.fields import column, within
 from api.interval import Interval
+from api.json_sql import list_sql
 from api.paging import moment_of_root
 from api.parameters import Parameter, Variables
 from domain.moments import SKEW, last_instant, parse_moment
