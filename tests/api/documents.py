@@ -44,6 +44,8 @@ class Writing:
     schema: GraphQLSchema
     values: Values
     random: Random
+    left_out: frozenset[str]
+    """Fields that are not asked for, as `Type.field`."""
     declared: list[str] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
     fragments: list[str] = field(default_factory=list)
@@ -72,7 +74,8 @@ class Writing:
         names = [
             name
             for name, one in type_.fields.items()
-            if depth < DEPTH or is_leaf_type(get_named_type(one.type))
+            if f"{type_.name}.{name}" not in self.left_out
+            and (depth < DEPTH or is_leaf_type(get_named_type(one.type)))
         ]
         wanted = self.random.choices(names, k=self.random.randint(0, 5)) if names else []
         parts = [self.field(type_, name, depth) for name in wanted]
@@ -162,12 +165,15 @@ class Writing:
         return json.encode(value).decode()
 
 
-def document(schema: GraphQLSchema, values: Values, seed: int) -> Document:
+def document(
+    schema: GraphQLSchema, values: Values, left_out: frozenset[str], seed: int
+) -> Document:
     """A valid query with one to three root fields."""
-    writing = Writing(schema, values, Random(seed))
+    writing = Writing(schema, values, Random(seed), left_out)
     root = schema.query_type
     assert root is not None
-    names = writing.random.choices(sorted(root.fields), k=writing.random.randint(1, 3))
+    names = [name for name in sorted(root.fields) if f"{root.name}.{name}" not in left_out]
+    names = writing.random.choices(names, k=writing.random.randint(1, 3))
     body = " ".join(writing.field(root, name, 0) for name in names)
     declared = f"({', '.join(writing.declared)})" if writing.declared else ""
     text = f"query Q{declared} {{ {body} }} " + " ".join(writing.fragments)

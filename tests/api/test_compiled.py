@@ -4,7 +4,8 @@ memory: value for value and null for null."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import chain, count
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -26,12 +27,42 @@ from projections.generations import ensure_generation
 from projections.projector import project_all
 from tests.api import plain
 from tests.api.documents import Values, document
+from tests.api.plain_record import PlainRecord
 from tests.api.record import fill
 from tests.api.serving import served
 from tests.projections.commands import CLAIMS, REPORTS, SOURCES, commands, enveloped, opening
 from tests.servers import Server
 
 SCHEMA = schema()._schema
+
+ELSEWHERE = {
+    "test_node": ("Query.node",),
+    "test_events_law": ("Query.events",),
+    "test_difference_law": ("Query.changes",),
+    "test_over_time_law": ("Query.reporting", "Query.quantitySeries"),
+    "test_limits": ("Query.server",),
+    "test_claim_lists": ("ClaimConnection.facets",),
+    "test_links_law": (
+        "Claim.contradictedBy",
+        "Claim.supportedBy",
+        "Claim.supersededBy",
+        "Claim.repeatedBy",
+        "Claim.warnings",
+        "Claim.corrections",
+        "ClaimCorrected.lag",
+        "ClaimCorrected.reach",
+        "ClaimRetracted.lag",
+        "ClaimRetracted.reach",
+        "Story.claims",
+        "Story.reports",
+        "Source.claims",
+        "Source.reports",
+        "Report.claims",
+    ),
+}
+"""Fields that another module holds to a law of their own, and this one does not ask for."""
+
+LEFT_OUT = frozenset(chain.from_iterable(ELSEWHERE.values()))
 
 _numbers = count(1)
 
@@ -65,7 +96,7 @@ def lived(database: Database, data: st.DataObject) -> str:
     return prefix
 
 
-def values_for(prefix: str, record: plain.PlainRecord) -> Values:
+def values_for(prefix: str, record: PlainRecord) -> Values:
     """What the fields of a random query are given."""
 
     def one_of(*refs: str, **numbered: int) -> Callable[[Random], Any]:
@@ -134,7 +165,7 @@ def test_a_compiled_answer_is_the_plain_answer(
         record = plain.read(log)
     values = values_for(prefix, record)
     for _ in range(12):
-        asked = document(SCHEMA, values, data.draw(st.integers(0, 2**32)))
+        asked = document(SCHEMA, values, LEFT_OUT, data.draw(st.integers(0, 2**32)))
         assert validate(SCHEMA, parse(asked.text)) == [], asked.text
         answer = client.post(
             "/graphql", json={"query": asked.text, "variables": asked.variables}
@@ -160,4 +191,15 @@ def test_every_field_says_where_it_stands(type_: GraphQLObjectType) -> None:
     for one in type_.fields.values():
         definition = definition_of(one)
         if isinstance(definition, Paged):
-            assert type_.name.endswith(("Connection", "Edge", "PageInfo"))
+            assert type_.name.endswith(("Connection", "Edge", "PageInfo", "Facets"))
+
+
+@pytest.mark.parametrize("module", ELSEWHERE)
+def test_what_is_not_asked_here_is_asked_elsewhere(module: str) -> None:
+    text = (Path(__file__).parent / f"{module}.py").read_text("utf-8")
+    for name in ELSEWHERE[module]:
+        type_, _, field = name.partition(".")
+        owner = SCHEMA.type_map[type_]
+        assert isinstance(owner, GraphQLObjectType)
+        assert field in owner.fields
+        assert field in text
