@@ -12,7 +12,7 @@ from api.compiler import Field, definition_of
 from api.fields import Paged, argument, column, one, paged
 from api.interval import Interval
 from api.json_sql import list_sql
-from api.paging import Listing
+from api.listing import Listing
 from domain.refusals import InvalidInput
 from domain.words import Status
 
@@ -151,12 +151,17 @@ class ClaimFacets:
 def facets(field: Field, listing: Listing) -> str:
     """The counts that are asked for, all taken from one reading of the list."""
     row = listing.row
-    columns = [f"{row}.status", f"{row}.outlet_id", f"{row}.first_reported_at"]
-    if field.asks_for("byTopic"):
-        columns.append(f"{row}.state -> 'topics' AS topics")
+    # What nobody asks for is not read: without the topics, an index has all that is needed.
+    needed = {
+        "byStatus": f"{row}.status",
+        "byOutlet": f"{row}.outlet_id",
+        "byInterval": f"{row}.first_reported_at",
+        "byTopic": f"{row}.state -> 'topics' AS topics",
+    }
+    columns = [column for name, column in needed.items() if field.asks_for(name)]
     if listing.status is not None:
         columns.append(f"coalesce({listing.status}, false) AS fits")
-    chosen = listing.chosen(", ".join(columns), every_status=True)
+    chosen = listing.columns(", ".join(columns or ["1"]), every_status=True)
     return f"(WITH {CHOSEN} AS ({chosen}) SELECT {field.assembled(lambda it: _part(it, listing))})"
 
 

@@ -9,7 +9,7 @@ from api.claim_filter import Condition, conditions, encode_id, same_source, stat
 from api.claim_orders import ORDERS, ClaimOrder
 from api.claim_search import Search, search_asked
 from api.compiler import Field
-from api.paging import Listing, Order
+from api.listing import Listing, Order
 from domain.ids import Subject
 from domain.refusals import InvalidInput
 
@@ -38,14 +38,14 @@ def claims_listing(field: Field, *further: str, among: str | None = None) -> Lis
         wanted.insert(0, Condition(search.fits(row), lambda: search.among))
     few = bool(further) and among is None
     if chosen.there and (story := chosen["story"]).there:
-        settled.append(f"{row}.story_id = {story.parameter(encode_id(Subject.STORY), 'uuid')}")
-        few = True
+        named = story.parameter(encode_id(Subject.STORY), "uuid")
+        settled.append(f"{row}.story_id = {named}")
+        few = walked != RANK
+        if not few and among is None:  # no index has the order and the story in it
+            held = field.moment.held("h")
+            among = f"SELECT h.claim_id FROM read.claims h WHERE h.story_id = {named} AND {held}"
     queries = () if few else (one.among for one in wanted if one.among and one.column != walked)
-    # Nobody knows how many rows a condition leaves when the statement is planned. Where it matters
-    # the queries find out; here the planner is kept from betting on it.
-    settled += (
-        one.holds if one.column == walked else f"coalesce({one.holds}, false)" for one in wanted
-    )
+    settled += (one.holds for one in wanted if one.column == walked)
     if walked != RANK:
         # What was reported later than anything that counts is passed over at once.
         settled += (f"{row}.{walked} <= {latest}" for latest in _latest(field))
@@ -59,6 +59,8 @@ def claims_listing(field: Field, *further: str, among: str | None = None) -> Lis
         tuple(settled),
         order,
         IDENTITY,
+        # The planner would bet on how many rows these leave. It is kept from that.
+        tuple(f"coalesce({one.holds}, false)" for one in wanted if one.column != walked),
         status=status.holds if status else None,
         among=(*([among] if among else ()), *(query() for query in queries)),
         status_among=status.among() if status and status.among and not few else None,

@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Final
 from uuid import UUID
 
-from api.paging import Key, Order
+from api.listing import Key, Order
 from api.words import declare
 from projections.refusals import InvalidCursor
 

@@ -9,7 +9,7 @@ from api.claim_facets import ClaimFacets, facets
 from api.claims import Claim
 from api.compiler import Field
 from api.fields import paged
-from api.paging import Listing
+from api.listing import Listing
 
 CURSOR = (
     "Its place, for `after` and `before`. It holds the moment asked about: the next page belongs to"
@@ -33,8 +33,8 @@ def left_out(_field: Field, listing: Listing) -> str:
     """How many entries the filter's status alone leaves out."""
     if listing.status is None:
         return "'0'"
-    chosen = listing.chosen("1", f" AND NOT ({listing.status})", every_status=True)
-    return f"(SELECT count(*) FROM ({chosen}) x)"
+    left = listing.all(every_status=True, further=f"NOT ({listing.status})")
+    return f"(SELECT count(*) FROM ({left}) x)"
 
 
 def rank(_field: Field, listing: Listing) -> str:

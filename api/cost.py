@@ -34,7 +34,8 @@ from api.errors import TOO_EXPENSIVE, RequestRefused
 from api.fields import Paged, Told
 from api.json_sql import bare
 from api.limits import FOUND, Limits
-from api.paging import DEFAULT_PAGE, LARGEST_PAGE
+from api.listing import LARGEST_PAGE
+from api.paging import DEFAULT_PAGE
 from api.parameters import Variables, taking
 from api.selection import included
 

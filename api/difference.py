@@ -17,8 +17,9 @@ from api.claims import Claim
 from api.compiler import Field
 from api.connection import CURSOR, EDGES, NODES, PAGE_INFO, TOTAL, PageInfo, left_out
 from api.fields import column, paged, within, written
+from api.listing import Key, Listing, Order
 from api.moments import Moment, earlier_moment
-from api.paging import Key, Listing, Order, connection, moment_of_root
+from api.paging import connection, moment_of_root
 from api.words import declare
 from projections.views import ChangeKind
 

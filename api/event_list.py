@@ -15,8 +15,9 @@ from api.compiler import Field
 from api.connection import EDGES, NODES, PAGE_INFO, TOTAL, PageInfo
 from api.event import Event
 from api.fields import paged
+from api.listing import Key, Listing, Order
 from api.moments import Moment, encode_reported_at
-from api.paging import Key, Listing, Order, connection, key_of_cursor, moment_of_root
+from api.paging import connection, key_of_cursor, moment_of_root
 from api.parameters import Given
 from api.words import declare
 from domain.ids import Subject

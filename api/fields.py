@@ -26,7 +26,7 @@ from domain.ids import Subject
 
 if TYPE_CHECKING:
     from api.compiler import Field
-    from api.paging import Listing
+    from api.listing import Listing
 
 SQL: Final = "sql"
 """The key of a field's definition in its metadata."""

@@ -21,7 +21,7 @@ from graphql import (
 )
 
 from api.errors import TOO_COMPLEX, RequestRefused
-from api.paging import LARGEST_PAGE
+from api.listing import LARGEST_PAGE
 
 DESCRIPTION: Final = "description"
 """The key of a limit's meaning in its metadata."""

@@ -7,110 +7,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from api.claim_search import Search
 from api.compiler import Field, definition_of
 from api.cursors import cursor_sql, read_cursor
 from api.fields import Paged
+from api.listing import Listing, Order
 from api.moments import Moment, moment_asked, moment_of_cursor
 from api.parameters import Given, Parameter, Variables
 from domain.refusals import InvalidInput
 from projections.refusals import InvalidCursor
 
-FEW: Final = 1_500
-"""So many rows are fetched and sorted sooner than a list of 100,000 is read in its order until a
-page of them has turned up."""
-
 DEFAULT_PAGE: Final = 20
-LARGEST_PAGE: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One of the values that order a list."""
-
-    sql: str
-    """Of `{row}`; not null."""
-    cast: str
-    """Its type in PostgreSQL."""
-    written: str = "{}::text"
-    """How it is written into a cursor, as text."""
-    read: Callable[[str], str] = str
-    """Checks what a cursor says of it. Raises InvalidCursor."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An order without ties: the last of its keys is unique."""
-
-    name: str
-    keys: tuple[Key, ...]
-    descending: bool = False
-    plain: bool = False
-    """A place may also be given as its one key, in digits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A list that can be paged through."""
-
-    row: str
-    """The name of its rows."""
-    table: str
-    """What they are read from."""
-    conditions: tuple[str, ...]
-    order: Order
-    identity: tuple[str, ...] = ()
-    """The columns that tell one row from the others. Where they are given, keys are picked from an
-    index first, and the rows fetched after."""
-    status: str | None = None
-    """A further condition, whose victims are counted."""
-    among: tuple[str, ...] = ()
-    """Queries over indexes, each of which gives the first column of the identity of every row that
-    fits the conditions, and of others. How many there are turns out when they are asked."""
-    in_order: str | None = None
-    """What the rows are read from where nothing but their order leads to them."""
-    status_among: str | None = None
-    """Such a query for the status."""
-    search: Search | None = None
-    """The search that it is the outcome of."""
-    shown: Moment | None = None
-    """The moment that each row is shown at, where that is one of its own. Then its cursor is a
-    place alone, and settles no moment: what comes after it may have been recorded since."""
-    largest: int = LARGEST_PAGE
-    """The most entries of a page."""
-
-    def where(self, *, every_status: bool = False) -> str:
-        """All conditions."""
-        status = () if self.status is None or every_status else (self.status,)
-        return " AND ".join((*self.conditions, *status))
-
-    def chosen(
-        self, columns: str, then: str = "", *, every_status: bool = False, in_order: bool = False
-    ) -> str:
-        """A query for the rows that fit. `then` is put after the conditions; `in_order` if it asks
-        for the first rows of the order."""
-        source = f"SELECT {columns} FROM {self.table} {self.row} WHERE"
-        rest = f"{self.where(every_status=every_status)}{then}"
-        walk = source
-        if in_order and self.in_order is not None:
-            walk = f"SELECT {columns} FROM {self.in_order} {self.row} WHERE"
-        among = list(self.among)
-        if self.status_among is not None and not every_status:
-            among.append(self.status_among)
-        if not among:
-            return f"{walk} {rest}"
-        # One branch alone is ever run: that of the first query which turns out to give few, or
-        # else the last, which reads the list in its order and leaves out what does not fit.
-        name = self.identity[0]
-        queries, branches, others = [], [], ""
-        for n, query in enumerate(among):
-            queries.append(f"few{n} AS MATERIALIZED (SELECT f.{name} FROM ({query} LIMIT {FEW}) f)")
-            is_few = f"(SELECT count(*) < {FEW} FROM few{n})"
-            start = f"{self.row}.{name} = ANY (ARRAY(SELECT {name} FROM few{n}))"
-            branches.append(f"({source} {others}{is_few} AND {start} AND {rest})")
-            others += f"NOT {is_few} AND "
-        branches.append(f"({walk} {others}{rest})")
-        return f"WITH {', '.join(queries)} {' UNION ALL '.join(branches)}"
 
 
 def moment_of_root(field: Field, argument: str = "asOf", *, settled: bool = True) -> Moment:
@@ -215,21 +121,15 @@ def _rows(field: Field, page: _Page, limit: int) -> str:
     listing = page.listing
     row, order = listing.row, listing.order
     bounds = "".join(f" AND {bound}" for bound in _bounds(field, listing))
-    then = f"{bounds} ORDER BY {_ordered(order, row, reverse=page.backward)} LIMIT {limit}"
-    narrowed = listing.among or listing.status_among or listing.search
-    if listing.identity and (narrowed or field.moment != Moment()):
-        names = ", ".join(f"{row}.{name}" for name in listing.identity)
-        same = " AND ".join(f"{row}.{name} = k.{name}" for name in listing.identity)
-        picked = listing.chosen(names, then, in_order=True)
-        rows = (
-            f"(SELECT {row}.* FROM ({picked}) k JOIN {listing.table} {row}"
-            f" ON {same} ORDER BY {_ordered(order, row)}) {row}"
-        )
-    elif page.backward:
-        chosen = listing.chosen(f"{row}.*", then, in_order=True)
-        rows = f"(SELECT * FROM ({chosen}) {row} ORDER BY {_ordered(order, row)}) {row}"
+    picked = _ordered(order, row, reverse=page.backward)
+    past = field.moment != Moment()
+    if listing.identity and (listing.narrowed or past):
+        keys = listing.first(listing.identity, bounds, picked, limit, past=past)
+        rows = f"({listing.fetched(keys)} ORDER BY {_ordered(order, row)}) {row}"
     else:
-        rows = f"({listing.chosen(f'{row}.*', then, in_order=True)}) {row}"
+        rows = f"({listing.first(('*',), bounds, picked, limit)}) {row}"
+        if page.backward:
+            rows = f"(SELECT {row}.* FROM {rows} ORDER BY {_ordered(order, row)}) {row}"
     if page.counted and not page.backward:
         return f"(SELECT {row}.*, row_number() OVER () AS n FROM {rows}) {row}"
     return rows
@@ -316,7 +216,7 @@ def _part(one: Field, page: _Page) -> str:
         case "pageInfo":
             return one.assembled(lambda inner: _info(inner, page))
         case "totalCount":
-            return f"(SELECT count(*) FROM ({page.listing.chosen('1')}) x)"
+            return f"(SELECT count(*) FROM ({page.listing.all()}) x)"
     raise TypeError(f"{one.name} is no field of a connection")
 
 

@@ -14,7 +14,8 @@ from api.claims import Claim
 from api.compiler import Field
 from api.connection import CURSOR, EDGES, NODES, PAGE_INFO, TOTAL, PageInfo
 from api.fields import column, one, paged, within
-from api.paging import Key, Listing, Order, connection, moment_of_root
+from api.listing import Key, Listing, Order
+from api.paging import connection, moment_of_root
 from api.words import Hedge, Status
 from domain.refusals import InvalidInput
 

@@ -27,9 +27,10 @@ from api.difference import ChangedClaimConnection, changes
 from api.event_list import EventConnection, EventFilter, events
 from api.fields import argument, told, written
 from api.interval import Interval
+from api.listing import Key, Listing, Order
 from api.log import Log, log_row
 from api.node import node
-from api.paging import Key, Listing, Order, connection, moment_of_root
+from api.paging import connection, moment_of_root
 from api.quantity_series import QuantityPointConnection, quantity_series
 from api.report_list import reports_listing
 from api.reporting import ReportingInterval, reporting

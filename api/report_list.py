@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from api.compiler import Field
-from api.paging import Key, Listing, Order
+from api.listing import Key, Listing, Order
 
 LATEST: Final = Order(
     "r",

@@ -35,7 +35,7 @@ from domain.values import AttributionChange
 from eventlog.decoding import entries_of
 from eventlog.entries import LoggedEvent
 from eventlog.log import Log
-from projections import storage
+from projections import lookups, storage
 from projections.bitemporal import Bitemporal
 from projections.sources import StoryRow, load_sources, story_row
 from projections.storage import Voiding
@@ -130,9 +130,9 @@ class Projection:
                 storage.write_reports(cursor, self._reports.opened, self._reports.closed)
                 storage.write_claims(cursor, self._claims.opened, self._claims.closed, outlets)
                 storage.write_claim_sources(cursor, batch.claim_sources)
-                storage.write_claim_terms(cursor, batch.claim_terms)
-                storage.write_claim_wordings(cursor, batch.claim_wordings)
-                storage.write_claim_abouts(cursor, batch.claim_abouts)
+                lookups.write_claim_terms(cursor, batch.claim_terms)
+                lookups.write_claim_wordings(cursor, batch.claim_wordings)
+                lookups.write_claim_abouts(cursor, batch.claim_abouts)
                 storage.write_claim_links(cursor, batch.claim_links)
                 storage.write_report_urls(cursor, batch.report_urls)
                 storage.write_touches(cursor, batch.touches)

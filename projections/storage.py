@@ -18,7 +18,6 @@ from domain.claim import Claim
 from domain.moments import parse_moment
 from domain.words import LinkKind
 from eventlog.entries import LoggedEvent
-from projections.dictionaries import dictionary_of
 from projections.hydrate import precision_of
 from projections.sources import SourceChanges, StoryRow
 from projections.terms import days_of, wording
@@ -288,51 +287,6 @@ def write_claim_sources(cursor: Cursor[Any], rows: set[tuple[UUID, datetime, UUI
             " SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::uuid[])"
             " ON CONFLICT DO NOTHING",
             (list(sources), list(times), list(claims)),
-        )
-
-
-def write_claim_terms(cursor: Cursor[Any], rows: set[tuple[UUID, datetime, UUID]]) -> None:
-    """Remember under which terms a claim ever came."""
-    if rows:
-        terms, times, claims = zip(*rows, strict=True)
-        cursor.execute(
-            "INSERT INTO claim_terms (term, first_reported_at, claim_id)"
-            " SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::uuid[])"
-            " ON CONFLICT DO NOTHING",
-            (list(terms), list(times), list(claims)),
-        )
-
-
-def write_claim_wordings(
-    cursor: Cursor[Any], rows: set[tuple[UUID, datetime, str | None, str]]
-) -> None:
-    """Lay open the words of every statement of a claim: (claim, when first reported, language,
-    statement)."""
-    if rows:
-        claims, times, languages, statements = zip(*rows, strict=True)
-        cursor.execute(
-            "INSERT INTO claim_wordings (claim_id, wording, first_reported_at, dictionary, words)"
-            " SELECT claim, wording, at, dictionary, to_tsvector(dictionary, statement)"
-            " FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::regconfig[], %s::text[])"
-            " AS given (claim, wording, at, dictionary, statement) ON CONFLICT DO NOTHING",
-            (
-                list(claims),
-                [wording(*one) for one in zip(languages, statements, strict=True)],
-                list(times),
-                [dictionary_of(language) for language in languages],
-                list(statements),
-            ),
-        )
-
-
-def write_claim_abouts(cursor: Cursor[Any], rows: set[tuple[UUID, str]]) -> None:
-    """Remember of which times a claim ever spoke."""
-    if rows:
-        claims, abouts = zip(*rows, strict=True)
-        cursor.execute(
-            "INSERT INTO claim_abouts (claim_id, about)"
-            " SELECT * FROM unnest(%s::uuid[], %s::daterange[]) ON CONFLICT DO NOTHING",
-            (list(claims), list(abouts)),
         )
 
 

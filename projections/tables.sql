@@ -53,10 +53,10 @@ CREATE TABLE claims (
 );
 -- Today's questions read these two and pay nothing for the history.
 CREATE INDEX claims_now_by_story ON claims (story_id, first_reported_at DESC, claim_id DESC)
-    INCLUDE (status)
+    INCLUDE (status, outlet_id)
     WHERE reported_to = 'infinity' AND position_to = 9223372036854775807;
 CREATE INDEX claims_now ON claims (first_reported_at DESC, claim_id DESC)
-    INCLUDE (status)
+    INCLUDE (status, outlet_id)
     WHERE reported_to = 'infinity' AND position_to = 9223372036854775807;
 CREATE UNIQUE INDEX claims_now_by_claim ON claims (claim_id)
     WHERE reported_to = 'infinity' AND position_to = 9223372036854775807;

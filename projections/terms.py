@@ -97,6 +97,7 @@ def _said(event: AnyEvent) -> Iterator[tuple[Sort, str]]:
                     yield Sort.QUANTITY, change.new.label
 
 
+@lru_cache(maxsize=16_384)
 def wording(language: str | None, statement: str) -> UUID:
     """What tells a wording from the others of its claim."""
     return uuid5(TERMS, f"wording:{dictionary_of(language)}:{statement}")

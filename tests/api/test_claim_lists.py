@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api import paging
+from api import listing
 from api.app import create_app
 from api.ids import global_id
 from domain.claim import Claim
@@ -42,19 +42,19 @@ ORDERS = {
 
 LIST = """
 query List(
-  $filter: ClaimFilter, $orderBy: ClaimOrder, $asOf: AsOf,
+  $filter: ClaimFilter, $search: String, $orderBy: ClaimOrder, $asOf: AsOf,
   $first: Int, $after: String, $last: Int, $before: String
 ) {
   claims(
-    filter: $filter, orderBy: $orderBy, asOf: $asOf,
+    filter: $filter, search: $search, orderBy: $orderBy, asOf: $asOf,
     first: $first, after: $after, last: $last, before: $before
   ) { nodes { id } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }
 }
 """
 
 COUNTS = """
-query Counts($filter: ClaimFilter, $asOf: AsOf) {
-  claims(filter: $filter, asOf: $asOf) {
+query Counts($filter: ClaimFilter, $search: String, $asOf: AsOf) {
+  claims(filter: $filter, search: $search, asOf: $asOf) {
     totalCount leftOut
     facets {
       byStatus { total standing corrected underConcern partiallyRetracted retracted }
@@ -100,11 +100,16 @@ class Lists:
         return head
 
 
-@pytest.fixture(params=[paging.FEW, 2], ids=["from the index", "in the order of the list"])
+@pytest.fixture(
+    params=[(listing.FEW, listing.NEAR), (2, listing.NEAR), (2, 3)],
+    ids=["few fit", "some fit nearby", "many fit far away"],
+)
 def lists(
     database: Database, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Lists]:
-    monkeypatch.setattr(paging, "FEW", request.param)
+    few, near = request.param
+    monkeypatch.setattr(listing, "FEW", few)
+    monkeypatch.setattr(listing, "NEAR", near)
     ensure_generation(database)
     with (
         served(create_app(database)) as url,
@@ -189,12 +194,15 @@ class Moment:
             else one.canonical(identity, self.position)
         )
 
-    def fitting(self, asked: dict[str, Any], *, every_status: bool = False) -> list[UUID]:
-        """The claims that a filter chooses."""
+    def fitting(
+        self, asked: dict[str, Any], word: str | None, *, every_status: bool = False
+    ) -> list[UUID]:
+        """The claims that a filter and a search for a word choose."""
         return [
             identity
             for identity, claim in self.states.items()
-            if all(
+            if (word is None or word in claim.statement.lower().split())
+            and all(
                 self._fits(identity, claim, name, value)
                 for name, value in asked.items()
                 if not (every_status and name == "status")
@@ -297,25 +305,34 @@ def test_every_list_is_a_plain_filter_of_the_states_in_memory(
         known = Moment(
             lists.known, None if day is None else last_instant(day), as_of.get("position", head)
         )
+        word = data.draw(st.none() | st.sampled_from(["wording", "statement", "third"]))
         order = data.draw(st.sampled_from(sorted(ORDERS)))
         descending, column = ORDERS[order]
         wanted = sorted(
-            known.fitting(asked),
+            known.fitting(asked, word),
             key=lambda identity: (getattr(known.states[identity], column), identity.bytes),
             reverse=descending,
         )
         lists.narrowed += 0 < len(wanted) < len(known.states)
         size = max(data.draw(st.integers(1, 4)), len(wanted) // 5)
         for backward in (False, True):
-            found = whole(lists, size, backward=backward, filter=asked, orderBy=order, asOf=as_of)
-            assert found == [global_id(Subject.CLAIM, identity) for identity in wanted]
-        check_counts(lists, known, asked, as_of)
+            given = {"filter": asked, "search": word, "asOf": as_of}
+            found = whole(lists, size, backward=backward, orderBy=order, **given)
+            ids = [global_id(Subject.CLAIM, identity) for identity in wanted]
+            assert found == ids
+            if word is not None:
+                best_first = whole(lists, size, backward=backward, orderBy="RELEVANCE", **given)
+                assert sorted(best_first) == sorted(ids)
+        check_counts(lists, known, asked, word, as_of)
 
 
-def check_counts(lists: Lists, known: Moment, asked: dict[str, Any], as_of: dict[str, Any]) -> None:
+def check_counts(
+    lists: Lists, known: Moment, asked: dict[str, Any], word: str | None, as_of: dict[str, Any]
+) -> None:
     """Totals, what the status left out, and how the list is spread."""
-    wanted, every = known.fitting(asked), known.fitting(asked, every_status=True)
-    counted = lists.ask(COUNTS, filter=asked, asOf=as_of)["claims"]
+    wanted = known.fitting(asked, word)
+    every = known.fitting(asked, word, every_status=True)
+    counted = lists.ask(COUNTS, filter=asked, search=word, asOf=as_of)["claims"]
     assert counted["totalCount"] == len(wanted)
     assert counted["leftOut"] == len(every) - len(wanted)
     facets = counted["facets"]
