@@ -18,7 +18,9 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLUnionType,
+    SchemaMetaFieldDef,
     SelectionSetNode,
+    TypeMetaFieldDef,
     get_named_type,
 )
 
@@ -28,6 +30,9 @@ from api.json_sql import bare, concat, leaf_sql, list_sql, or_null, text_sql
 from api.moments import Moment
 from api.parameters import Given, Parameters, taking
 from api.selection import Selecting, collect
+
+META: Final = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
+"""Fields of the root that no type has. They are answered before a statement is written."""
 
 DEFINITION: Final = "strawberry-definition"
 
@@ -275,7 +280,8 @@ def assemble(
         if name == "__typename":
             literal += f'"{type_.name}"'
             continue
-        field_ = Field(compiling, type_.fields[name], tuple(nodes), row, moment, (*path, key))
+        definition = META.get(name) or type_.fields[name]
+        field_ = Field(compiling, definition, tuple(nodes), row, moment, (*path, key))
         pieces += [text_sql(literal), write(field_)]
         literal = ""
     return concat([*pieces, text_sql(literal + "}")])

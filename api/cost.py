@@ -12,7 +12,7 @@ Each fragment is estimated once, however often it is spread.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from graphql import (
     FieldNode,
@@ -34,13 +34,15 @@ from api.errors import TOO_EXPENSIVE, RequestRefused
 from api.fields import Paged, Told
 from api.json_sql import bare
 from api.limits import FOUND, Limits
-from api.listing import LARGEST_PAGE
 from api.paging import DEFAULT_PAGE
 from api.parameters import Variables, taking
 from api.selection import included
 
-SIZES = ("first", "last", "limit")
+SIZES: Final = ("first", "last", "limit")
 """The arguments that say how many entries a list has."""
+
+MOST: Final = 1_000
+"""Entries of the largest page that there is. A larger size is refused by its name, not as dear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,5 +149,5 @@ class _Estimating:
                 take, _ = taking(argument.type, given.get(name))
                 size = take(self._variables) if name in given else argument.default_value
                 if isinstance(size, int):
-                    return min(max(size, 0), LARGEST_PAGE)
+                    return min(max(size, 0), MOST)
         return otherwise

@@ -88,14 +88,14 @@ async def deliver(made: Form, headers: dict[bytes, bytes], method: str, send: Se
     await send({"type": "http.response.body", "body": body})
 
 
-def failed(error: Exception, media_type: str) -> Form:
+def failed(error: Exception, media_type: str, allowed: bytes = b"GET, HEAD, POST") -> Form:
     """A request that is refused or could not be answered, told in the way that every error is."""
     more: Headers = []
     if isinstance(error, RequestRefused):
         status = error.plain if media_type == JSON else error.status
         told = error.formatted()
         if status == 405:
-            more.append((b"allow", b"GET, HEAD, POST"))
+            more.append((b"allow", allowed))
     else:
         status, told = fault_error(error)
     if status == 503:

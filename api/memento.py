@@ -75,7 +75,7 @@ class Mementos:
                 RequestRefused(str(refusal), code=refusal.code, field=refusal.field), JSON
             )
         except Exception as error:
-            form = failed(error, JSON)
+            form = failed(error, JSON, b"GET, HEAD")
         await deliver(form, headers, scope["method"], send)
 
     async def _answer(self, scope: Scope, headers: dict[bytes, bytes]) -> Form:
@@ -127,7 +127,10 @@ def asked_by(scope: Scope) -> Asked:
     given, at, time = name.rpartition("@")
     if not at:
         given, time = name, ""
-    identity = unquote(given, errors="strict")
+    try:
+        identity, reported_at = (unquote(one, errors="strict") for one in (given, time))
+    except UnicodeDecodeError:
+        raise RequestRefused("the address is not in UTF-8") from None
     claim = global_id(Subject.CLAIM, resolve(Subject.CLAIM, reference(Subject.CLAIM, identity)))
     position = dict(parse_qsl(scope["query_string"].decode("latin-1"))).get("position")
     if position is not None and not re.fullmatch(r"[0-9]{1,18}", position):
@@ -136,7 +139,7 @@ def asked_by(scope: Scope) -> Asked:
         claim,
         is_canonical=claim == given,
         timemap=bool(slash),
-        reported_at=unquote(time) if at else None,
+        reported_at=reported_at if at else None,
         position=None if position is None else int(position),
     )
 

@@ -34,7 +34,7 @@ class Limits:
     aliases: int = _limit("aliases")
     cost: int = _limit("cost")
     list_entries: int = _limit("list_entries")
-    page: int = told("Entries of a page.")
+    page: int = told("Entries of a page, unless its field says otherwise.")
     errors: int = _limit("errors")
     seconds: float = _limit("seconds")
     connections: int = _limit("connections")
