@@ -20,6 +20,8 @@ _TAKEN_BACK = f"'{Status.RETRACTED.value}', '{Status.PARTIALLY_RETRACTED.value}'
 
 def bears_on(row: str, kind: LinkKind, other: str) -> str:
     """Whether a claim, by its row, bears on another, by its id."""
+    if kind in (LinkKind.REPEATS, LinkKind.CONTRADICTS):
+        return f"{other} = ANY ({row}.{kind.value})"  # columns of their own
     link = f"jsonb_build_array(jsonb_build_object('kind', '{kind.value}', 'to', {other}))"
     return f"({row}.state -> 'links') @> {link}"
 
@@ -39,10 +41,9 @@ def copies(claim: str, moment: Moment) -> str:
 def origins(claim: str, moment: Moment) -> str:
     """What a claim, by its id, is a copy of: an array, as `copies`."""
     return (
-        f"ARRAY(WITH RECURSIVE w AS (SELECT {claim} AS claim_id UNION SELECT (v.v ->> 'to')::uuid"
-        f" FROM w JOIN read.claims c ON c.claim_id = w.claim_id AND {moment.held('c')}"
-        " CROSS JOIN jsonb_array_elements(c.state -> 'links') v(v)"
-        f" WHERE v.v ->> 'kind' = '{LinkKind.REPEATS.value}')"
+        f"ARRAY(WITH RECURSIVE w AS (SELECT {claim} AS claim_id UNION SELECT v.v FROM w"
+        f" JOIN read.claims c ON c.claim_id = w.claim_id AND {moment.held('c')}"
+        " CROSS JOIN unnest(c.repeats) v(v))"
         f" SELECT w.claim_id FROM w WHERE w.claim_id <> {claim})"
     )
 

@@ -234,9 +234,14 @@ def object_sql(
     if isinstance(type_, GraphQLObjectType):
         return _plain_object(compiling, type_, selections, row, moment, path)
     branches: dict[str, list[GraphQLObjectType]] = {}
+    before = last = compiling.rows
     for possible in compiling.schema.get_possible_types(type_):
+        # Only one branch is ever run. With the same names of rows, the same SQL comes out the same.
+        compiling.rows = before
         made = _plain_object(compiling, possible, selections, row, moment, path)
         branches.setdefault(made, []).append(possible)
+        last = max(last, compiling.rows)
+    compiling.rows = last
     if len(branches) == 1:
         return next(iter(branches))
     cases = " ".join(

@@ -18,5 +18,8 @@ LATEST: Final = Order(
 def reports_listing(field: Field, *conditions: str) -> Listing:
     """The reports that are there at the field's moment, under conditions on the row `{row}`."""
     row = field.compiling.row()
-    wanted = (field.moment.held(row), *(one.format(row=row) for one in conditions))
-    return Listing(row, "read.reports", wanted, LATEST)
+    wanted = [field.moment.held(row), *(one.format(row=row) for one in conditions)]
+    if field.moment.reported_at is not None:
+        # What was reported later is passed over at once.
+        wanted.append(f"{row}.first_reported_at <= {field.moment.reported_at}")
+    return Listing(row, "read.reports", tuple(wanted), LATEST)

@@ -135,7 +135,8 @@ def write_claims(
         return
     with cursor.copy(
         "COPY claims (claim_id, reported_from, reported_to, position_from, position_to, story_id,"
-        " report_id, outlet_id, first_reported_at, status, kind, version, contradicts, sources,"
+        " report_id, outlet_id, first_reported_at, status, kind, version, contradicts, repeats,"
+        " sources,"
         " statement, precision, last_changed_at, declared_changes, silent_changes, reviewed,"
         " about, state, wording) FROM STDIN"
     ) as copy:
@@ -158,6 +159,7 @@ def write_claims(
                     state.kind.value,
                     state.version,
                     _uuids(link.to for link in state.links if link.kind is LinkKind.CONTRADICTS),
+                    _uuids(link.to for link in state.links if link.kind is LinkKind.REPEATS),
                     _uuids(sources),
                     state.statement,
                     precision_of(state.published_at, state.observed_at).value,

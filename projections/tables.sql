@@ -31,6 +31,8 @@ CREATE TABLE claims (
     version integer NOT NULL,
     -- the claims that it contradicts, and everybody in its chain, the outlet included
     contradicts uuid[] NOT NULL,
+    -- the claims that it repeats
+    repeats uuid[] NOT NULL,
     sources uuid[] NOT NULL,
     statement text NOT NULL,
     -- of the time first reported
