@@ -129,8 +129,10 @@ class _Estimating:
             return Cost()
         field: GraphQLField = parent.fields[node.name.value]
         named: Any = get_named_type(field.type)
+        if is_leaf_type(named) or node.selection_set is None:
+            return Cost()
         definition = definition_of(field)
-        if is_leaf_type(named) or node.selection_set is None or isinstance(definition, Told):
+        if isinstance(definition, Told):
             return Cost()
         inside = self.selected(named, node.selection_set)
         cost = 1 + inside.always + inside.for_each * self._size(field, node, DEFAULT_PAGE)

@@ -200,7 +200,7 @@ def test_the_links_of_a_claim_lead_both_ways(ask: Ask) -> None:
 def test_what_belongs_to_a_source_a_report_or_a_story_is_listed_in_it(ask: Ask) -> None:
     query = """query($asOf: AsOf) {
       source(id: "owner", asOf: $asOf) { claims { nodes { ref } } reports { nodes { ref } } }
-      report(id: "ring", asOf: $asOf) { claims { nodes { ref } } }
+      report(by: {id: "ring"}, asOf: $asOf) { claims { nodes { ref } } }
       story(slug: "bridge", asOf: $asOf) {
         claims(filter: {outlet: "early"}) { totalCount nodes { ref } }
         reports(first: 3) { totalCount nodes { ref } }

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from api.ids import global_id
 from domain.history import in_effect
 from domain.ids import Subject, resolve
-from domain.moments import last_instant
+from domain.moments import last_instant, parse_about
 from tests.api.living import Living, living
 from tests.projections.oracle import Oracle
 from tests.servers import Server
@@ -118,11 +118,14 @@ def stretches(
         value = str(state.quantities[0].value) if state.quantities else None
         if not found or found[-1][0] != value:
             found.append((value, moment))
-    first = known.states(at, position)[claim].first_reported_at
+    shown = known.states(at, position)[claim]
+    about = parse_about(shown.about) if shown.about else None
+    day = about and (about.latest or about.earliest)
+    time = datetime.fromisoformat(f"{day}T00:00:00Z") if day else shown.first_reported_at
     for number, (value, since) in enumerate(found):
         until = found[number + 1][1] if number + 1 < len(found) else None
         if value is not None:
-            yield first, claim, value, since, until
+            yield time, claim, value, since, until
 
 
 def instant(text: str) -> datetime:
