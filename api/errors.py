@@ -32,6 +32,9 @@ INTERNAL: Final = "INTERNAL_SERVER_ERROR"
 LONGEST: Final = 1_000
 """Characters of a message. What graphql-core says repeats the values at fault, however long."""
 
+LOCATIONS: Final = 10
+"""Places in the document that are told of one error."""
+
 
 class RequestRefused(Exception):
     """The request is refused before anything is executed. `str()` is for the client."""
@@ -70,6 +73,8 @@ def with_code(error: GraphQLError, code: str) -> dict[str, Any]:
     formatted: dict[str, Any] = {**error.formatted, "extensions": {"code": code}}
     if len(error.message) > LONGEST:
         formatted["message"] = error.message[:LONGEST] + "…"
+    if "locations" in formatted:
+        formatted["locations"] = formatted["locations"][:LOCATIONS]
     return formatted
 
 

@@ -40,6 +40,7 @@ class Limits:
     body: int = limit(1_000_000, "Bytes of a request's body.")
     characters: int = limit(50_000, "Characters of a document.")
     tokens: int = limit(2_000, "Words and signs of a document.")
+    operations: int = limit(50, "Operations of a document.")
     depth: int = limit(20, "Fields within fields.")
     root_fields: int = limit(20, "Fields of the root, each fragment counted wherever it is spread.")
     fields: int = limit(1_000, "Fields, each fragment counted wherever it is spread.")
@@ -79,7 +80,7 @@ def limits_from(given: Iterable[str]) -> Limits:
             chosen[own] = convert(value)
         except ValueError:
             raise ValueError(f"{name} is a number, not {value!r}") from None
-        if chosen[own] <= 0:
+        if not 0 < chosen[own] < float("inf"):
             raise ValueError(f"{name} is more than 0")
     return Limits(**chosen)
 
@@ -88,6 +89,9 @@ NESTING: Final = 100
 """Selections within selections, fragments included. It bounds our own recursion."""
 
 MEASURES: Final = ("depth", "root_fields", "fields", "aliases")
+
+FURTHER: Final = {"introspections": 1}
+"""What is limited and needs no setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,8 @@ class Measure:
     """The fields of the selection itself."""
     fields: int = 0
     aliases: int = 0
+    introspections: int = 0
+    """Descriptions of the whole schema. One is as much work as a hundred other questions."""
     nesting: int = 0
 
 
@@ -115,12 +121,16 @@ def check(document: DocumentNode, limits: Limits) -> None:
         for definition in document.definitions
         if isinstance(definition, FragmentDefinitionNode)
     }
+    operations = sum(isinstance(one, OperationDefinitionNode) for one in document.definitions)
+    if operations > limits.operations:
+        raise beyond("operations", operations, limits.operations)
     measured: dict[str, Measure] = {}
     for definition in document.definitions:
         if isinstance(definition, OperationDefinitionNode):
             measure = _measure(definition.selection_set, fragments, measured, 0)
-            for name in MEASURES:
-                found, allowed = getattr(measure, name), getattr(limits, name)
+            allowances = {**{name: getattr(limits, name) for name in MEASURES}, **FURTHER}
+            for name, allowed in allowances.items():
+                found = getattr(measure, name)
                 if found > allowed:
                     raise beyond(name, found, allowed)
 
@@ -155,7 +165,7 @@ def _measure(
 ) -> Measure:
     if selections is None:
         return Measure()
-    depth = own = fields = aliases = inside = 0
+    depth = own = fields = aliases = introspections = inside = 0
     for selection in selections.selections:
         match selection:
             case FieldNode():
@@ -164,6 +174,7 @@ def _measure(
                 own += 1
                 fields += 1
                 aliases += selection.alias is not None
+                introspections += selection.name.value == "__schema"
             case InlineFragmentNode():
                 inner = _measure(selection.selection_set, fragments, measured, nesting + 1)
                 depth, own = max(depth, inner.depth), own + inner.root_fields
@@ -181,7 +192,8 @@ def _measure(
                 continue
         fields += inner.fields
         aliases += inner.aliases
+        introspections += inner.introspections
         inside = max(inside, inner.nesting)
     if nesting + inside > NESTING:
         raise beyond("nesting", nesting + inside, NESTING)
-    return Measure(depth, own, fields, aliases, 1 + inside)
+    return Measure(depth, own, fields, aliases, introspections, 1 + inside)

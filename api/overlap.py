@@ -92,10 +92,11 @@ class _Looking:
     def same_shape(self, sets: Sets) -> GraphQLError | None:
         """Fields of one key give values of one shape, whatever the object turns out to be."""
         for key, fields in self._gathered(sets).items():
-            first, *others = fields
+            # What every type has, such as `__typename`, is let pass, as in other implementations.
+            first, *others = [one for one in fields if one.node.name.value not in META] or fields
             shape = _shape(first.type)
             for other in others:
-                if _shape(other.type) != shape:
+                if other.node.name.value not in META and _shape(other.type) != shape:
                     return _told(key, "they return conflicting types", first, other)
             found = self.same_shape(_inside(fields))
             if found is not None:

@@ -28,6 +28,7 @@ class Limits:
     body: int = _limit("body")
     characters: int = _limit("characters")
     tokens: int = _limit("tokens")
+    operations: int = _limit("operations")
     depth: int = _limit("depth")
     root_fields: int = _limit("root_fields")
     fields: int = _limit("fields")

@@ -191,7 +191,10 @@ class Readers:
         except psycopg.OperationalError as error:
             if isinstance(error, psycopg.errors.QueryCanceled | Unreachable):
                 raise
-            # The connection may have been cut while nobody used it. To read twice does no harm.
+            # The connection may have been cut while nobody used it, and so may the others that
+            # are not used. To read twice does no harm.
+            for reader in list(self._free):
+                reader.close()
             return await self._fetch(sql, values)
 
     async def _fetch(self, sql: bytes, values: Values) -> pq.abc.PGresult:
