@@ -53,6 +53,8 @@ ELSEWHERE = {
         "ClaimCorrected.reach",
         "ClaimRetracted.lag",
         "ClaimRetracted.reach",
+    ),
+    "test_links": (
         "Story.claims",
         "Story.reports",
         "Source.claims",
