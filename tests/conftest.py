@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from importlib.metadata import version
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from eventlog.database import Database
 from eventlog.log import Log
 from tests.servers import Server, Servers, available_servers, describe
+
+# How long a machine takes is never tested: a busy one makes no test fail.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 _LIBRARIES = ("eventsourcing", "psycopg", "hypothesis")
 
