@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+from msgspec.json import Decoder
 from psycopg import Connection
 
+from domain.claim import Claim
 from domain.refusals import InvalidInput
 from domain.words import Status
 from projections import hydrate, pages
 from projections.basis import Basis, extent
 from projections.pages import ClaimFilter
 from projections.views import ChangeKind, Changes, ClaimChange, ClaimView
+
+_claim = Decoder(Claim)
 
 
 def compare(
@@ -34,15 +38,13 @@ def compare(
         raise InvalidInput("it is before the moment to compare from", field="to")
     changed = _changed(connection, earlier, later, filter)
     after = {claim.id: claim for claim in hydrate.claims(connection, later, changed)}
-    ids = [identity for identity, _ in changed]
-    before = {
-        claim.id: claim
-        for claim in hydrate.claims(connection, earlier, pages.rows_of(connection, earlier, ids))
-    }
+    found = pages.rows_of(connection, earlier, [identity for identity, _ in changed])
+    before = {claim.id: claim for claim in hydrate.claims(connection, earlier, found)}
+    was, becomes = dict(found), dict(changed)
     items = [
         ClaimChange(kind, before.get(identity), claim)
         for identity, claim in after.items()
-        for kind in _kinds(before.get(identity), claim)
+        for kind in _kinds(before.get(identity), claim, was.get(identity), becomes[identity])
     ]
     items.sort(key=lambda change: (change.after.last_changed_at, change.after.id))
     return Changes(earlier, later, items)
@@ -81,15 +83,16 @@ def _changed(
     ).fetchall()
 
 
-def _kinds(before: ClaimView | None, after: ClaimView) -> Iterator[ChangeKind]:
-    if before is None:
+def _kinds(
+    before: ClaimView | None, after: ClaimView, was: str | None, becomes: str
+) -> Iterator[ChangeKind]:
+    """What became of a claim, from how it is shown and from its states."""
+    if before is None or was is None:
         yield ChangeKind.NEW
-        return
-    if before == after:
         return
     found = list(_acts(before, after))
     yield from found
-    if not found and _content(before) != _content(after):
+    if not found and _content(was) != _content(becomes):
         yield ChangeKind.AMENDED
 
 
@@ -118,7 +121,10 @@ def _acts(before: ClaimView, after: ClaimView) -> Iterator[ChangeKind]:
         yield ChangeKind.LINKED
 
 
-def _content(claim: ClaimView) -> tuple[object, ...]:
+def _content(state: str) -> tuple[object, ...]:
+    """What a claim says. It is read off the state: how its sources are shown changes also when one
+    of them is merged into another, and that is no change of the claim."""
+    claim = _claim.decode(state)
     return (
         claim.statement,
         claim.kind,
@@ -127,5 +133,5 @@ def _content(claim: ClaimView) -> tuple[object, ...]:
         claim.quantities,
         claim.topics,
         claim.status,
-        claim.story.id if claim.story else None,
+        claim.story,
     )

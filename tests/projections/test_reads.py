@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.commands import Envelope, OpenStory
+from domain.commands import CorrectClaim, Envelope, MergeSources, OpenStory
 from domain.history import in_effect
 from domain.ids import Subject, resolve
 from domain.moments import last_instant
@@ -224,6 +224,30 @@ def write_some(database: Database) -> int:
     with Record(database) as record:
         record.execute_many([enveloped(one) for one in opening("w-")])
     return project_all(database)
+
+
+def test_a_claim_is_not_changed_by_the_merging_of_one_of_its_sources(
+    generation: Database, reads: Reads
+) -> None:
+    head = write_some(generation)
+    with Record(generation) as record:
+        record.execute_many(
+            [
+                enveloped(MergeSources(source="w-s0", into="w-s1")),
+                # It begins another row of the claim, which says the same on the day before.
+                enveloped(
+                    CorrectClaim(
+                        claim="w-c0", version=1, statement="another", published_at="2024-08-02"
+                    )
+                ),
+            ]
+        )
+    project_all(generation)
+    day = "2024-08-01"
+    found = reads.changes(AsOf(reported_at=day, position=head), AsOf(reported_at=day))
+    assert found.items == []
+    found = reads.changes(AsOf(position=head), AsOf())
+    assert [change.kind for change in found.items] == [ChangeKind.SILENTLY_EDITED]
 
 
 def test_a_cursor_holds_its_moment_whatever_is_recorded_after(
