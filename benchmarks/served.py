@@ -1,6 +1,7 @@
-"""The API served in a process of its own, as `dateline serve` serves it, but without a projector.
+"""The API and its peers in Python, each served in a process of its own, by the server that
+`dateline serve` uses. The API has no projector here.
 
-`python -m benchmarks.served` reads a Database as JSON, writes the port that it listens on, and
+`python -m benchmarks.served SIDE` reads a Database as JSON, writes the port that it listens on, and
 serves until its standard input is closed.
 """
 
@@ -9,22 +10,32 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
+from typing import Final
 
 import uvicorn
 from msgspec import json
+from starlette.applications import Starlette
 
-from api.app import create_app
+from api.app import ApiSettings, create_app
+from benchmarks import handwritten, loaders
 from eventlog.database import Database
+
+SIDES: Final[dict[str, Callable[[Database], Starlette]]] = {
+    "dateline": create_app,
+    "dateline without kept answers": lambda database: create_app(database, ApiSettings(answers=0)),
+    "handwritten": lambda database: handwritten.create_app(database.conninfo),
+    "loaders": lambda database: loaders.create_app(database.conninfo),
+}
 
 
 @contextmanager
-def served(database: Database) -> Iterator[str]:
+def served(database: Database, side: str = "dateline") -> Iterator[str]:
     """The address at which a record is served, until the block is left."""
     with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.served"],
+        [sys.executable, "-m", "benchmarks.served", side],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as server:
@@ -41,9 +52,8 @@ def main() -> None:
     """Serve the record named on standard input."""
     database = json.decode(sys.stdin.buffer.readline(), type=Database)
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(database), log_level="warning", access_log=False)
-    )
+    app = SIDES[sys.argv[1]](database)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
 
     def stop_when_left() -> None:
         sys.stdin.buffer.read()
