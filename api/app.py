@@ -17,7 +17,7 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from api.execution import Engine
+from api.execution import ANSWERS, Engine
 from api.http import Endpoint
 from api.limits import Limits
 from api.memento import Mementos
@@ -52,6 +52,8 @@ class ApiSettings:
     persisted: int = KEPT
     """Characters of documents that are kept because clients sent them with their hash; 0 turns
     automatic persisted queries off."""
+    answers: int = ANSWERS
+    """Bytes of answers that are kept, to be given again; 0 keeps none."""
     address: str | None = None
     """Where the API is found from outside, as `https://record.example`; None: where it is asked."""
 
@@ -80,7 +82,7 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
             patience=chosen.limits.patience,
         )
         head = Head(database.conninfo)
-        engine = Engine(schema()._schema, statements, head, chosen.limits, store)
+        engine = Engine(schema()._schema, statements, head, chosen.limits, store, chosen.answers)
         async with statements, create_task_group() as tasks:
             tasks.start_soon(head.follow, engine.forget)
             yield {"engine": engine, "statements": statements}

@@ -55,7 +55,7 @@ MOMENTS: Final = 5_000
 """Moments of recording whose positions are kept."""
 
 ANSWERS: Final = 64_000_000
-"""Bytes of answers that are kept."""
+"""Bytes of answers that are kept, unless another number is set."""
 
 LARGE: Final = 10_000
 """Bytes of variables that are not looked through beside other requests."""
@@ -103,6 +103,7 @@ class Engine:
         head: Head,
         limits: Limits,
         store: Store | None = None,
+        answers: int = ANSWERS,
     ) -> None:
         self._schema = schema
         self._statements = statements
@@ -113,7 +114,7 @@ class Engine:
         self._documents = Documents(schema, limits, self._worker)
         self._plans: LRUCache[object, Planned] = LRUCache(PLANS)
         self._bound: LRUCache[object, Bound] = LRUCache(BOUND, getsizeof=lambda one: one.size)
-        self._answers: LRUCache[object, Answer] = LRUCache(ANSWERS, getsizeof=lambda one: one.size)
+        self._answers: LRUCache[object, Answer] = LRUCache(answers, getsizeof=lambda one: one.size)
         self._moments: LRUCache[object, int] = LRUCache(MOMENTS)
         self._generation = 0
 
@@ -148,7 +149,7 @@ class Engine:
                 return errors([refused_error(refused)], executed=True)
             if answered.lasting.kept and generation == self._generation:
                 answered.size = 2 * len(answered.body) + len(text) + len(key[2]) + 500
-                if answered.size <= ANSWERS:
+                if answered.size <= self._answers.maxsize:
                     self._answers[key] = answered
         if request.extensions and answered.lasting is not Lasting.NOT:
             self._store.keep(request)

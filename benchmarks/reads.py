@@ -62,7 +62,7 @@ STEP: Final = (
     "query Step($after: String) { claims(first: 20, after: $after) { pageInfo { endCursor } } }"
 )
 SEARCH: Final = (
-    "query Search($text: String!) { claims(search: {text: $text}, orderBy: RELEVANCE, first: 20)"
+    "query Search($text: String!) { claims(search: $text, orderBy: RELEVANCE, first: 20)"
     " { edges { rank snippet node { id statement } } } }"
 )
 POSTGRAPHILE: Final = (
@@ -128,7 +128,7 @@ class Sides:
 
     def bodies(self, query: str, size: int, *, by_id: bool, past: bool = False) -> list[bytes]:
         """Requests for pages of stories at random."""
-        made = []
+        made: list[bytes] = []
         for _ in range(BODIES):
             story = story_ref(self.random.randrange(self.shape.stories))
             named = str(resolve(Subject.STORY, story)) if by_id else story
