@@ -159,9 +159,11 @@ def _key_given(field: Field, listing: Listing, cursor: Given, number: int, cast:
     encode = key_of_cursor(listing.order, number)
     if listing.shown is not None:
         return cursor.parameter(encode, cast)
-    settling = field.compiling.settling.get(field.path[0])
-    if settling is None:
-        raise cursor.refuse(InvalidCursor(f"there are no further pages within {field.path[0]}"))
+    root = field.path[0]
+    settling = field.compiling.settling.get(root)
+    # A list at another moment than that of its root has no cursor that could settle it.
+    if settling is None or field.moment != field.compiling.moments.get(root):
+        raise cursor.refuse(InvalidCursor(f"there are no further pages here within {root}"))
 
     def both(variables: Variables) -> tuple[Any, Any]:
         return cursor.take(variables), settling.take(variables)

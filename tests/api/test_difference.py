@@ -194,3 +194,17 @@ def test_moments_that_cannot_be_compared_are_refused(
     (error,) = ask(CHANGES, **asked)["errors"]
     assert error["extensions"] == {"code": code, "field": field}
     assert error["path"] == ["changes"]
+
+
+def test_a_page_of_the_earlier_side_has_no_further_one(ask: Ask) -> None:
+    query = """query($after: String) {
+      changes(from: {position: 12}, filter: {story: "talks"}) { nodes { before {
+        story { claims(first: 1, after: $after) { pageInfo { endCursor } } }
+      } } }
+    }"""
+    nodes = ask(query)["data"]["changes"]["nodes"]
+    pages = [node["before"]["story"]["claims"] for node in nodes if node["before"]]
+    answer = ask(query, after=pages[0]["pageInfo"]["endCursor"])
+    (error,) = answer["errors"]
+    assert error["path"] == ["changes", "nodes", "before", "story", "claims"]
+    assert error["extensions"] == {"code": "INVALID_CURSOR", "field": "after"}
