@@ -169,9 +169,8 @@ def _keys(field: Field, chosen: Listing, earlier: Moment) -> str:
             f" FROM {chosen.table} {chosen.row} WHERE {chosen.where(every_status=True)} OFFSET 0)"
             f" {chosen.row} WHERE ({own} OR EXISTS (SELECT"
             f" FROM read.claim_links l JOIN read.claims {one} ON {one}.claim_id = l.from_id"
-            f" WHERE l.to_id = {chosen.row}.claim_id AND l.kind = 'contradicts' AND ("
-            f"{later.held(one)} AND ({either})"
-            f" OR {earlier.held(one)} AND NOT ({later.held(one)}))))"
+            f" WHERE l.to_id = {chosen.row}.claim_id AND l.kind = 'contradicts'"
+            f" AND {later.held(one)} AND ({either})))"
         )
     select = f"SELECT {_named(one, names)} FROM read.claims {one} WHERE {later.held(one)}"
     # Of the claims that contradict others, the rows that held at one of the two moments alone.

@@ -13,12 +13,16 @@ from hypothesis import strategies as st
 
 from api.ids import global_id
 from domain.claim import Claim
+from domain.commands import AmendClaim, AnyCommand, LinkClaims, RetractClaim
 from domain.ids import Subject, resolve
 from domain.moments import last_instant
-from domain.words import Scope
+from domain.words import LinkKind, Scope
+from eventlog.record import Record
 from projections.basis import AsOf
+from projections.projector import project_all
 from projections.reads import Reads
 from tests.api.living import Living, living
+from tests.projections.commands import enveloped, opening
 from tests.projections.oracle import Oracle
 from tests.servers import Server
 
@@ -206,3 +210,64 @@ def as_the_command_line_tells_it(
     mine = {(identity, kind) for identity, kinds in expected.kinds for kind in kinds}
     assert {kind for _, kind in told - mine} <= {"AMENDED"}
     assert {kind for _, kind in mine - told} <= {"NO_LONGER_CONTESTED", "NEWLY_CONTESTED"}
+
+
+@pytest.mark.parametrize("by_story", [False, True])
+def test_a_claim_changes_with_what_contradicts_it_although_nothing_happened_to_it(
+    record: Living, by_story: bool
+) -> None:
+    prefix = f"contest-{by_story}-"
+    contradicting, disputed = f"{prefix}c0", f"{prefix}c1"
+    others = f"{prefix}c2", f"{prefix}c3"
+
+    def after(*commands: AnyCommand) -> int:
+        with Record(record.database) as opened:
+            opened.execute_many([enveloped(one) for one in commands])
+        return project_all(record.database)
+
+    def between(start: int, end: int, **days: str) -> dict[str, list[str]]:
+        since: dict[str, Any] = {"position": start}
+        if days:
+            since["reportedAt"] = days["first"]
+        until = {"position": end, **({"reportedAt": days["last"]} if days else {})}
+        chosen = {"story": f"{prefix}story"} if by_story else {}
+        page = record.ask(CHANGES, **{"from": since, "to": until, "filter": chosen})["data"]
+        names = {
+            global_id(Subject.CLAIM, resolve(Subject.CLAIM, f"{prefix}c{number}")): number
+            for number in range(5)
+        }
+        return {
+            f"c{names[edge['node']['after']['id']]}": edge["node"]["kinds"]
+            for edge in page["changes"]["edges"]
+            if edge["node"]["after"]["id"] in names
+        }
+
+    quiet = after(*opening(prefix))
+    linked = after(
+        LinkClaims(
+            claim=contradicting,
+            kind=LinkKind.CONTRADICTS,
+            to=disputed,
+            published_at="2024-08-05",
+        ),
+        LinkClaims(
+            claim=others[0], kind=LinkKind.CONTRADICTS, to=others[1], published_at="2024-08-05"
+        ),
+    )
+    retracted = after(RetractClaim(claim=contradicting, published_at="2024-08-07"))
+    voided = after(AmendClaim(claim=others[0], amends=2, void=True))
+    # Those of even numbers belong to no story.
+    told = {
+        (quiet, linked): {"c1": ["NEWLY_CONTESTED"], "c3": ["NEWLY_CONTESTED"]}
+        | ({} if by_story else {"c0": ["LINKED"], "c2": ["LINKED"]}),
+        (linked, retracted): {"c1": ["NO_LONGER_CONTESTED"]}
+        | ({} if by_story else {"c0": ["RETRACTED"]}),
+        (retracted, voided): {"c3": ["NO_LONGER_CONTESTED"]},
+        (quiet, voided): {} if by_story else {"c0": ["RETRACTED", "LINKED"]},
+    }
+    for (start, end), expected in told.items():
+        assert between(start, end) == expected
+    assert between(voided, voided, first="2024-08-06", last="2024-08-08") == told[linked, retracted]
+    assert (
+        between(retracted, retracted, first="2024-08-04", last="2024-08-06") == told[quiet, linked]
+    )
