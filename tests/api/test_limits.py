@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 from graphql import parse
 
+from api import errors, persisted
 from api.app import ApiSettings, create_app
 from api.errors import RequestRefused
 from api.limits import Limits, camel, check, limits_from
@@ -21,7 +23,7 @@ from eventlog.database import Database
 from tests.api.conftest import Ask
 from tests.api.hostile import doubling
 from tests.api.serving import served
-from tests.house.test_house import project
+from tests.house.test_house import ROOT, project
 
 STORY = '{ story(slug: "losses") { title } }'
 
@@ -188,3 +190,23 @@ def test_who_would_wait_too_long_is_told_to_come_again(filled: Database) -> None
         assert response.headers["retry-after"] == "1"
         assert response.json()["errors"][0]["extensions"] == {"code": "BUSY"}
     assert waited < 5
+
+
+def test_the_page_about_limits_has_them_all_as_they_are() -> None:
+    page = (ROOT / "docs/how-to/limit-what-clients-ask.md").read_text("utf-8")
+    told = re.findall(r"^\| `(\w+)` \| ([0-9.]+) \|", page, re.MULTILINE)
+    assert [(name, float(value)) for name, value in told] == [
+        (camel(name), float(value)) for name, value in asdict(Limits()).items()
+    ]
+
+
+def test_every_code_of_an_error_is_on_the_page_about_asking() -> None:
+    page = (ROOT / "docs/how-to/ask-over-graphql.md").read_text("utf-8")
+    codes = [
+        value
+        for module in (errors, persisted)
+        for name, value in vars(module).items()
+        if name.isupper() and isinstance(value, str) and value.isupper()
+    ]
+    assert len(codes) > 15
+    assert [code for code in codes if f"`{code}`" not in page] == []
