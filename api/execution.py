@@ -11,6 +11,7 @@ from cachetools import LRUCache
 from graphql import (
     DocumentNode,
     FieldNode,
+    GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
@@ -147,6 +148,9 @@ class Engine:
                 answered = await self._answered(key, text, request, only_queries)
             except Refused as refused:
                 return errors([refused_error(refused)], executed=True)
+            except GraphQLError as error:
+                # Strawberry's check of `@oneOf`, which validation does not always foresee.
+                return errors([with_code(error, BAD_USER_INPUT)])
             if answered.lasting.kept and generation == self._generation:
                 answered.size = 2 * len(answered.body) + len(text) + len(key[2]) + 500
                 if answered.size <= self._answers.maxsize:
