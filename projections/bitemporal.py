@@ -14,8 +14,9 @@ from projections.timeline import Row, States, Timeline
 
 S = TypeVar("S")
 
-KEPT = 10_000
-"""How many subjects' last rows are kept between batches. It bounds the projector's memory."""
+KEPT = 4_000
+"""How many subjects' last rows are kept between batches. It bounds the projector's memory: one
+takes about 3 KiB."""
 
 LoadLast = Callable[[Sequence[UUID]], Iterable[Row[S]]]
 """The rows in force that reach to the end of reporting time, of some subjects."""

@@ -212,8 +212,7 @@ class Projection:
     def _all(
         self, ids: Sequence[UUID], rows: Mapping[UUID, list[Row[Any]]]
     ) -> Mapping[UUID, tuple[Sequence[Entry], Sequence[Row[Any]]]]:
-        """Everything before this batch of some subjects, with the states of the rows in force
-        worked out anew, which is cheaper than reading them."""
+        """Everything before this batch of some subjects, and their rows in force."""
         streams = self._log.streams(ids)
         return {
             subject: (
