@@ -1,25 +1,24 @@
 """What a question about the past costs as the record grows.
 
-A story's latest 20 claims as of a random moment on both axes, with the page's totals and every
-source that it names, asked through `projections.reads`. A story has 100 claims at every size, each
-corrected five times, a third of that late; the larger record has more stories.
+A story's page as of random moments on both axes, over GraphQL. A story has 100 claims at every
+size, each corrected five times, a third of that late; the larger record has more stories.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from random import Random
-from statistics import median
 from typing import Final
 
+import httpx
+
+from benchmarks.asker import Asker
 from benchmarks.ground import Ground
-from benchmarks.grown import Grown, grown
+from benchmarks.grown import grown
 from benchmarks.rounds import ROUNDS, Goal, Table, in_turn
-from benchmarks.workload import story_ref
-from projections.reads import ClaimFilter, Reads
+from benchmarks.served import served
 
 QUESTIONS: Final = 60
 """Asked of one record before it is the next one's turn: an answer takes a few milliseconds, so a
@@ -36,10 +35,10 @@ def measure(ground: Ground, small: bool) -> Iterator[Table]:
         sides: dict[str, Callable[[], float]] = {}
         for size in sizes:
             record = grown(ground, size)
-            reads = stack.enter_context(Reads(record.database.conninfo, pool_size=1))
-            random = Random(size)
+            url = stack.enter_context(served(record.database, "dateline without kept answers"))
+            http = stack.enter_context(httpx.Client(base_url=url, timeout=60))
             name = f"{record.shape.events:,} events, {record.shape.stories:,} stories"
-            sides[name] = partial(_latency, record, reads, random)
+            sides[name] = partial(_turn, Asker(http, record, Random(size)))
         least, *others = sides
         yield Table(
             "A story's latest 20 claims as of a random moment (reported, recorded)",
@@ -49,12 +48,5 @@ def measure(ground: Ground, small: bool) -> Iterator[Table]:
         )
 
 
-def _latency(record: Grown, reads: Reads, random: Random) -> float:
-    took = []
-    for moment in record.moments(QUESTIONS, random):
-        story = ClaimFilter(story=story_ref(random.randrange(record.shape.stories)))
-        began = time.perf_counter()
-        with reads.at(moment) as view:
-            view.claims(story, first=20)
-        took.append(time.perf_counter() - began)
-    return median(took) * 1000
+def _turn(asker: Asker) -> float:
+    return asker.latency(asker.known(QUESTIONS))

@@ -20,6 +20,7 @@ from msgspec import json
 from starlette.applications import Starlette
 
 from api.app import ApiSettings, create_app
+from api.protocol import config
 from benchmarks import handwritten, loaders
 from eventlog.database import Database
 
@@ -53,7 +54,7 @@ def main() -> None:
     database = json.decode(sys.stdin.buffer.readline(), type=Database)
     listener = socket.create_server(("127.0.0.1", 0))
     app = SIDES[sys.argv[1]](database)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    server = uvicorn.Server(config(app))
 
     def stop_when_left() -> None:
         sys.stdin.buffer.read()

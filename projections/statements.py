@@ -32,6 +32,10 @@ SETTINGS: Final = (
     # planner would otherwise read whole tables of sources to find a handful.
     " set_config('enable_hashjoin', 'off', false),"
     " set_config('enable_mergejoin', 'off', false),"
+    " set_config('enable_material', 'off', false),"
+    # The tables and indexes that are asked about lie in memory: a step from one page to another
+    # costs no more than to the next.
+    " set_config('random_page_cost', '1', false),"
     " set_config('default_transaction_read_only', 'on', false),"
     " set_config('statement_timeout', %s, false)"
 )
