@@ -24,7 +24,7 @@ from domain.history import Entry, in_effect
 from domain.words import ReportKind, RetractionNature, RetractionReason, SourceKind
 
 
-class Source(Struct, frozen=True, kw_only=True):
+class Source(Struct, frozen=True, kw_only=True, gc=False):
     """A party that says or publishes, as of some position."""
 
     version: int
@@ -37,7 +37,7 @@ class Source(Struct, frozen=True, kw_only=True):
     merged_into: UUID | None = None
 
 
-class Story(Struct, frozen=True, kw_only=True):
+class Story(Struct, frozen=True, kw_only=True, gc=False):
     """A running subject."""
 
     version: int
@@ -47,7 +47,7 @@ class Story(Struct, frozen=True, kw_only=True):
     topics: tuple[str, ...]
 
 
-class Withdrawal(Struct, frozen=True, kw_only=True):
+class Withdrawal(Struct, frozen=True, kw_only=True, gc=False):
     """How a report was taken back as a whole. `at` is its reporting time, UTC."""
 
     nature: RetractionNature
@@ -56,7 +56,7 @@ class Withdrawal(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class Report(Struct, frozen=True, kw_only=True):
+class Report(Struct, frozen=True, kw_only=True, gc=False):
     """A publication as of some (reporting time, position)."""
 
     version: int

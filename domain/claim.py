@@ -47,7 +47,7 @@ from domain.words import (
 )
 
 
-class Retraction(Struct, frozen=True, kw_only=True):
+class Retraction(Struct, frozen=True, kw_only=True, gc=False):
     """How the claim was taken back."""
 
     scope: Scope
@@ -60,14 +60,14 @@ class Retraction(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class Link(Struct, frozen=True, kw_only=True):
+class Link(Struct, frozen=True, kw_only=True, gc=False):
     """This claim's bearing on another."""
 
     kind: LinkKind
     to: UUID
 
 
-class Review(Struct, frozen=True, kw_only=True):
+class Review(Struct, frozen=True, kw_only=True, gc=False):
     """A checker's finding. `at` is its reporting time, UTC."""
 
     reviewer: UUID
@@ -77,7 +77,7 @@ class Review(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class Claim(Struct, frozen=True, kw_only=True):
+class Claim(Struct, frozen=True, kw_only=True, gc=False):
     """The state of a claim as of some (reporting time, position)."""
 
     version: int

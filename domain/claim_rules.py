@@ -266,8 +266,10 @@ def _standing_then(world: World, command: TimedCommand) -> tuple[UUID, Claim, da
         earliest=claim.first_reported_at,
         what="the claim was first reported",
     )
-    before = claim_as_of(world.entries(subject), at)
-    return subject, before or claim, at
+    entries = world.entries(subject)
+    if all(entry.reported_at <= at for entry in entries):
+        return subject, claim, at  # as it is now known
+    return subject, claim_as_of(entries, at) or claim, at
 
 
 def _names_latest(before: Claim, version: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Final, Generic, TypeVar, cast, get_args
 
 from msgspec import DecodeError, Struct, ValidationError, convert
@@ -43,9 +44,7 @@ class Codec(Generic[E]):
         self._decoder: Decoder[E] = Decoder(events)
         self._events = events
         self._upcasters = upcasters
-        self.schemas: Mapping[str, int] = {
-            str(cls.__struct_config__.tag): _schema(cls) for cls in get_args(events)
-        }
+        self.schemas: Mapping[str, int] = {_tag_of(cls): _schema(cls) for cls in get_args(events)}
         """Today's schema of each type of event."""
 
     def encode(self, event: E) -> str:
@@ -99,7 +98,12 @@ def _schema(cls: type[Event]) -> int:
 
 def type_of(event: Event) -> str:
     """The event's name in the log, such as `claim.reported`."""
-    return str(event.__struct_config__.tag)
+    return _tag_of(type(event))
+
+
+@cache
+def _tag_of(cls: type[Event]) -> str:
+    return str(cls.__struct_config__.tag)
 
 
 UPCASTERS: Final[Upcasters] = {}

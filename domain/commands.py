@@ -27,7 +27,14 @@ from domain.words import (
 )
 
 
-class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Part(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    gc=False,
+):
     """A part of a command."""
 
 
@@ -72,6 +79,7 @@ class Command(
     forbid_unknown_fields=True,
     omit_defaults=True,
     tag_field="command",
+    gc=False,
 ):
     """Something to be taken down."""
 
@@ -294,7 +302,7 @@ AnyCommand = (
 )
 
 
-class Envelope(Struct, frozen=True, kw_only=True):
+class Envelope(Struct, frozen=True, kw_only=True, gc=False):
     """A command with who asks for it, why, and under which idempotency key."""
 
     command: AnyCommand

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec import Struct
 
 from domain import catalogue_rules, claim_rules
 from domain.commands import (
@@ -73,8 +74,7 @@ def decide(world: World, command: AnyCommand) -> Decision:
             return claim_rules.amend_claim(world, command)
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True, gc=False):
     """What a world has to hold before a command can be decided."""
 
     subjects: frozenset[UUID]

@@ -34,6 +34,7 @@ class Event(
     forbid_unknown_fields=True,
     omit_defaults=True,
     tag_field="type",
+    gc=False,
 ):
     """A fact. `type` in its JSON says which; `schema` is the version of its shape."""
 

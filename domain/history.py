@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from domain.events import AnyEvent, ClaimAmended
 
@@ -12,8 +13,7 @@ ALWAYS = datetime.min.replace(tzinfo=UTC)
 """The reporting time of what holds at every reporting time, such as the name of a source."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, gc=False):
     """One recorded event. Instants are UTC, to the microsecond."""
 
     position: int
@@ -45,7 +45,8 @@ def in_effect(
         if (position is None or entry.position <= position)
         and (reported_at is None or entry.reported_at <= reported_at)
     ]
-    chosen.sort(key=lambda entry: (entry.reported_at, entry.position))
+    if len(chosen) > 1:
+        chosen.sort(key=lambda entry: (entry.reported_at, entry.position))
     return chosen
 
 

@@ -27,6 +27,9 @@ class Subject(StrEnum):
     STORY = "story"
     CLAIM = "claim"
 
+    # An enum's own is computed in Python, and `resolve` looks a subject up for every reference.
+    __hash__ = str.__hash__
+
 
 # `UUID()` itself takes much more: "urn:" and 32 digits, hyphens anywhere, digits of every script.
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)

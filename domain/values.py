@@ -20,7 +20,14 @@ Url = Annotated[str, Meta(min_length=1, max_length=4_000)]
 """An address as it was given; it is kept as it is and not fetched."""
 
 
-class Value(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Value(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    gc=False,
+):
     """An immutable value; two of the same content are equal."""
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import Struct
+
 from domain.catalogue import Report, Source, Story, report_as_of, source_as_of, story_as_of
 from domain.claim import Claim, claim_as_of
 from domain.events import AnyEvent
@@ -16,8 +18,7 @@ from domain.moments import SKEW, Moment, parse_moment
 from domain.refusals import InvalidTime, NotFound
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True, gc=False):
     """An event that a decision wants recorded."""
 
     subject: UUID
@@ -28,8 +29,7 @@ class Draft:
     """The report that a claim belongs to, on the claim's first event."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True, gc=False):
     """The events that follow from a command: all of them are recorded, or none.
 
     `relies_on` names other subjects, each with the number of its events that the decision has
@@ -42,8 +42,7 @@ class Decision:
     childless_since: tuple[UUID, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Children:
+class Children(Struct, frozen=True, gc=False):
     """The claims of a report, and the position of the last of them."""
 
     claims: tuple[UUID, ...]

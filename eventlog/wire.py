@@ -76,13 +76,11 @@ def _integers(element: int, code: str, width: int, values: Sequence[int]) -> Pac
 
 
 def _packed(element: int, values: Sequence[bytes | None]) -> Packed:
-    parts = [_head(element, len(values))]
-    for value in values:
-        if value is None:
-            parts.append(_NULL)
-        else:
-            parts += (_LENGTH(len(value)), value)
-    return Packed(b"".join(parts))
+    # Lengths and values take turns; of what is missing there is a length alone.
+    parts = [b""] * (2 * len(values))
+    parts[::2] = [_NULL if value is None else _LENGTH(len(value)) for value in values]
+    parts[1::2] = [value or b"" for value in values]
+    return Packed(_head(element, len(values)) + b"".join(parts))
 
 
 def _head(element: int, count: int) -> bytes:

@@ -47,8 +47,7 @@ class DamagedFile(Refusal):
     code: ClassVar[str] = "DAMAGED_FILE"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True, gc=False):
     """A command that a line of the file, counted from 1, comes to."""
 
     line_number: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -10,8 +9,7 @@ from uuid import UUID
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from msgspec.structs import asdict
-from msgspec.structs import replace as structs_replace
+from msgspec.structs import asdict, replace
 
 from domain.catalogue import Report, Source, report_as_of, source_as_of, story_as_of
 from domain.claim import Claim, claim_as_of
@@ -58,7 +56,7 @@ changes: st.SearchStrategy[tuple[Change, ...]] = st.lists(
     max_size=3,
 ).map(tuple)
 first_of_a_claim = st.builds(
-    lambda event, quantities: structs_replace(event, quantities=tuple(quantities)),
+    lambda event, quantities: replace(event, quantities=tuple(quantities)),
     structs(ClaimReported),
     st.lists(numbers, max_size=2, unique_by=lambda number: number.key),
 )
