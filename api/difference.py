@@ -92,7 +92,7 @@ LAST_CHANGED: Final = Order(
 )
 
 
-RANGES: Final = (*IDENTITY, "position_to", "reported_to")
+RANGES: Final = (*IDENTITY, "position_to", "reported_to", "capped_from")
 
 INFINITY: Final = "'infinity'::timestamptz"
 

@@ -34,11 +34,21 @@ class Moment:
         if self.reported_at is None:
             reported = f"{row}.reported_to = 'infinity'"
         else:
-            reported = (
-                f"{row}.reported_from <= {self.reported_at}"
-                f" AND {row}.reported_to > {self.reported_at}"
-            )
+            reported = f"{row}.reported_to > {self.reported_at}"
+        if self.position is not None:
+            reported = f"({reported} OR {row}.capped_from > {self.position})"
+        if self.reported_at is not None:
+            reported = f"{row}.reported_from <= {self.reported_at} AND {reported}"
         return f"{reported} AND {self.known(row)}"
+
+    def until(self, row: str) -> str:
+        """Where the row of a claim or report ended in reporting time, as far as known then."""
+        if self.position is None:
+            return f"{row}.reported_to"
+        return (
+            f"CASE WHEN {row}.capped_from > {self.position} THEN 'infinity'::timestamptz"
+            f" ELSE {row}.reported_to END"
+        )
 
     def known(self, row: str) -> str:
         """Chooses the row of each source or story that held then."""

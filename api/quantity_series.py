@@ -133,9 +133,10 @@ def _beginnings(field: Field, row: str, values: str) -> str:
     one = field.compiling.row()
     limit = field.moment.reported_at
     counts = f" AND {one}.reported_from <= {limit}" if limit else ""
+    until = field.moment.until(one)
     return (
-        f"SELECT {one}.reported_from, {one}.reported_to, w.q, w.unit, NOT coalesce("
-        f"lag(w.q) OVER o = w.q AND lag({one}.reported_to) OVER o = {one}.reported_from, false)"
+        f"SELECT {one}.reported_from, {until} AS reported_to, w.q, w.unit, NOT coalesce("
+        f"lag(w.q) OVER o = w.q AND lag({until}) OVER o = {one}.reported_from, false)"
         f" AS begins FROM read.claims {one} CROSS JOIN LATERAL {values.format(row=one)} w"
         f" WHERE {one}.claim_id = {row}.claim_id AND {field.moment.known(one)}{counts}"
         f" WINDOW o AS (PARTITION BY w.unit ORDER BY {one}.reported_from)"

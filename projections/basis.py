@@ -47,11 +47,12 @@ def extent(basis: Basis, table: str) -> str:
     if basis.now:
         return f"{table}.reported_to = 'infinity' AND {table}.position_to = 9223372036854775807"
     recorded = f"{table}.position_from <= %(position)s AND {table}.position_to > %(position)s"
+    uncapped = f"{table}.capped_from > %(position)s"
     if basis.reported_at is None:
-        return f"{table}.reported_to = 'infinity' AND {recorded}"
+        return f"({table}.reported_to = 'infinity' OR {uncapped}) AND {recorded}"
     return (
-        f"{table}.reported_from <= %(reported_at)s AND {table}.reported_to > %(reported_at)s"
-        f" AND {recorded}"
+        f"{table}.reported_from <= %(reported_at)s"
+        f" AND ({table}.reported_to > %(reported_at)s OR {uncapped}) AND {recorded}"
     )
 
 

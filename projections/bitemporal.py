@@ -10,7 +10,7 @@ from uuid import UUID
 
 from domain.events import ClaimAmended
 from domain.history import Entry
-from projections.timeline import Row, States, Timeline
+from projections.timeline import Row, States, Stretch, Timeline
 
 S = TypeVar("S")
 
@@ -21,8 +21,8 @@ takes about 3 KiB."""
 LoadLast = Callable[[Sequence[UUID]], Iterable[Row[S]]]
 """The rows in force that reach to the end of reporting time, of some subjects."""
 
-LoadAll = Callable[[Sequence[UUID]], Mapping[UUID, tuple[Sequence[Entry], Sequence[Row[S]]]]]
-"""All entries before this batch, and all rows in force, of some subjects."""
+LoadAll = Callable[[Sequence[UUID]], Mapping[UUID, tuple[Sequence[Entry], Sequence[Stretch]]]]
+"""All entries before this batch, and the bounds of all rows in force, of some subjects."""
 
 
 @dataclass(slots=True)
@@ -32,9 +32,10 @@ class Bitemporal(Generic[S]):
     step: Callable[[S | None, Entry], S | None]
     states: States[S]
     load_last: LoadLast[S]
-    load_all: LoadAll[S]
+    load_all: LoadAll
     opened: list[Row[S]] = field(default_factory=list)
-    closed: list[Row[S]] = field(default_factory=list)
+    changed: dict[Row[S], None] = field(default_factory=dict)
+    """Rows in the table that are closed or cut short."""
     _timelines: OrderedDict[UUID, Timeline[S]] = field(default_factory=OrderedDict)
 
     def prepare(
@@ -51,8 +52,8 @@ class Bitemporal(Generic[S]):
             subject for subject, entries in subjects.items() if self._comes_late(subject, entries)
         ]
         if late:
-            for subject, (entries, rows) in self.load_all(late).items():
-                self._timelines[subject].load(entries, rows)
+            for subject, (entries, stretches) in self.load_all(late).items():
+                self._timelines[subject].load(entries, stretches, self.states)
 
     def _comes_late(self, subject: UUID, entries: Sequence[Entry]) -> bool:
         last = self._timelines[subject].last
@@ -70,13 +71,13 @@ class Bitemporal(Generic[S]):
         timeline = self._timelines[subject]
         # Whether an amendment counts, and what it makes void, only the whole history tells.
         if isinstance(entry.event, ClaimAmended) or timeline.is_late(entry.reported_at):
-            closed, opened = timeline.insert(entry, self.states)
+            changed, opened = timeline.insert(entry, self.states)
         else:
             state = self.step(timeline.last.state if timeline.last else None, entry)
             if state is None:
                 return None
-            closed, opened = timeline.append(entry, state)
-        self.closed += (row for row in closed if row.stored)
+            changed, opened = timeline.append(entry, state)
+        self.changed.update((row, None) for row in changed if row.stored)
         self.opened += opened
         return timeline.last.state if timeline.last else None
 
@@ -93,7 +94,7 @@ class Bitemporal(Generic[S]):
         """The batch is in the tables: forget its changes, and the subjects used least lately."""
         for row in self.opened:
             row.stored = True
-        self.opened, self.closed = [], []
+        self.opened, self.changed = [], {}
         for timeline in self._timelines.values():
             if timeline.loaded:
                 timeline.unload()
@@ -108,5 +109,5 @@ class Bitemporal(Generic[S]):
 
     def forget(self) -> None:
         """Drop everything that is kept: the tables are not what they were."""
-        self.opened, self.closed = [], []
+        self.opened, self.changed = [], {}
         self._timelines.clear()

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from psycopg import Cursor
 
+from projections.copying import identities, instants
 from projections.dictionaries import dictionary_of
 from projections.terms import wording
 
@@ -23,8 +24,7 @@ def write_claim_terms(cursor: Cursor[Any], rows: set[tuple[UUID, datetime, UUID]
             "INSERT INTO claim_terms (term, first_reported_at, claim_id)"
             " SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::uuid[])"
             " ON CONFLICT DO NOTHING",
-            # as texts, which is far quicker than each element by itself
-            tuple("{" + ",".join(map(str, column)) + "}" for column in (terms, times, claims)),
+            (identities(terms), instants(times), identities(claims)),
         )
 
 
@@ -41,9 +41,9 @@ def write_claim_wordings(
             " FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::regconfig[], %s::text[])"
             " AS given (claim, wording, at, dictionary, statement) ON CONFLICT DO NOTHING",
             (
-                list(claims),
-                [wording(*one) for one in zip(languages, statements, strict=True)],
-                list(times),
+                identities(claims),
+                identities(map(wording, languages, statements)),
+                instants(times),
                 [dictionary_of(language) for language in languages],
                 list(statements),
             ),
@@ -57,5 +57,5 @@ def write_claim_abouts(cursor: Cursor[Any], rows: set[tuple[UUID, str]]) -> None
         cursor.execute(
             "INSERT INTO claim_abouts (claim_id, about)"
             " SELECT * FROM unnest(%s::uuid[], %s::daterange[]) ON CONFLICT DO NOTHING",
-            (list(claims), list(abouts)),
+            (identities(claims), list(abouts)),
         )

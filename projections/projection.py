@@ -40,7 +40,7 @@ from projections.bitemporal import Bitemporal
 from projections.sources import StoryRow, load_sources, story_row
 from projections.storage import Voiding
 from projections.terms import abouts_of, statements_of, terms_of
-from projections.timeline import Row, latest_of_each_time
+from projections.timeline import Stretch, latest_of_each_time
 
 SOURCE_EVENTS = (SourceRegistered, SourceAliasAdded, SourceMerged)
 REPORT_EVENTS = (ReportPublished, ReportRevised, ReportMoved, ReportWithdrawn)
@@ -96,8 +96,9 @@ class Projection:
         """Write a batch, which follows what the tables hold, within the caller's transaction."""
         self._connection, self._before = connection, events[0].position
         try:
-            subjects = [one.stream_id for one in events if one.content is not None]
-            entries = entries_of(events)
+            shown = [one for one in events if one.content is not None]
+            subjects = [one.stream_id for one in shown]
+            entries = entries_of(shown)
             batch = Batch()
             self._prepare(subjects, entries)
             with connection.cursor() as cursor:
@@ -127,8 +128,8 @@ class Projection:
                 outlets = {row.subject: self._outlet(row.state) for row in self._claims.opened}
                 storage.write_sources(cursor, sources)
                 storage.write_stories(cursor, batch.stories)
-                storage.write_reports(cursor, self._reports.opened, self._reports.closed)
-                storage.write_claims(cursor, self._claims.opened, self._claims.closed, outlets)
+                storage.write_reports(cursor, self._reports.opened, self._reports.changed)
+                storage.write_claims(cursor, self._claims.opened, self._claims.changed, outlets)
                 storage.write_claim_sources(cursor, batch.claim_sources)
                 lookups.write_claim_terms(cursor, batch.claim_terms)
                 lookups.write_claim_wordings(cursor, batch.claim_wordings)
@@ -136,7 +137,7 @@ class Projection:
                 storage.write_claim_links(cursor, batch.claim_links)
                 storage.write_report_urls(cursor, batch.report_urls)
                 storage.write_touches(cursor, batch.touches)
-                storage.write_events(cursor, [one for one in events if one.content is not None])
+                storage.write_events(cursor, shown, entries)
                 storage.write_voided(cursor, batch.voided)
                 storage.write_progress(cursor, events[-1].position, events[-1].recorded_at)
             self._claims.written()
@@ -210,9 +211,9 @@ class Projection:
         return report.outlet if report is not None else None
 
     def _all(
-        self, ids: Sequence[UUID], rows: Mapping[UUID, list[Row[Any]]]
-    ) -> Mapping[UUID, tuple[Sequence[Entry], Sequence[Row[Any]]]]:
-        """Everything before this batch of some subjects, and their rows in force."""
+        self, ids: Sequence[UUID], stretches: Mapping[UUID, list[Stretch]]
+    ) -> Mapping[UUID, tuple[Sequence[Entry], Sequence[Stretch]]]:
+        """Everything before this batch of some subjects, and the bounds of their rows in force."""
         streams = self._log.streams(ids)
         return {
             subject: (
@@ -221,7 +222,7 @@ class Projection:
                     for entry in entries_of(streams.get(subject, ()))
                     if entry.position < self._before
                 ],
-                rows.get(subject, []),
+                stretches.get(subject, []),
             )
             for subject in ids
         }

@@ -3,39 +3,40 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from msgspec import Struct
 from msgspec.json import Decoder, Encoder
 from psycopg import Connection, Cursor
 
 from domain.catalogue import Report
 from domain.claim import Claim
-from domain.moments import parse_moment
+from domain.history import Entry
 from domain.words import LinkKind
 from eventlog.entries import LoggedEvent
+from projections.copying import (
+    NULL,
+    copy_lines,
+    identities,
+    identity,
+    instant,
+    instants,
+    text,
+    truth,
+)
 from projections.hydrate import precision_of
 from projections.sources import SourceChanges, StoryRow
 from projections.terms import days_of, wording
-from projections.timeline import FOREVER, OPEN, Row
+from projections.timeline import FOREVER, OPEN, Row, Stretch
 
 S = TypeVar("S")
 
 _encoder = Encoder(decimal_format="string")
 
 
-class _Times(Struct):
-    """The times of an event as they were given."""
-
-    published_at: str | None = None
-    observed_at: str | None = None
-
-
-_times = Decoder(_Times)
 _claim = Decoder(Claim)
 _report = Decoder(Report)
 
@@ -54,9 +55,9 @@ def last_claims(connection: Connection[Any], ids: Sequence[UUID]) -> list[Row[Cl
     """The row of each claim that is about now."""
     found = connection.execute(
         "SELECT claim_id, reported_from, position_from, state::text FROM claims"
-        " WHERE claim_id = ANY(%s)"
+        " WHERE claim_id = ANY(%s::uuid[])"
         " AND reported_to = 'infinity' AND position_to = 9223372036854775807",
-        (list(ids),),
+        (identities(ids),),
     )
     return [_last(row, _claim) for row in found]
 
@@ -65,172 +66,179 @@ def last_reports(connection: Connection[Any], ids: Sequence[UUID]) -> list[Row[R
     """The row of each report that is about now."""
     found = connection.execute(
         "SELECT report_id, reported_from, position_from, state::text FROM reports"
-        " WHERE report_id = ANY(%s)"
+        " WHERE report_id = ANY(%s::uuid[])"
         " AND reported_to = 'infinity' AND position_to = 9223372036854775807",
-        (list(ids),),
+        (identities(ids),),
     )
     return [_last(row, _report) for row in found]
 
 
 def _last(row: tuple[UUID, datetime, int, str], decoder: Decoder[S]) -> Row[S]:
-    subject, reported_from, position_from, text = row
+    subject, reported_from, position_from, state = row
     return Row(
-        subject, reported_from, FOREVER, position_from, OPEN, decoder.decode(text), True, text
+        subject, reported_from, FOREVER, position_from, OPEN, decoder.decode(state), stored=True
     )
 
 
-def claims_in_force(
-    connection: Connection[Any], ids: Sequence[UUID]
-) -> dict[UUID, list[Row[Claim]]]:
-    """Every row of some claims that no later position has closed."""
-    found = connection.execute(
-        "SELECT claim_id, reported_from, nullif(reported_to, 'infinity'), position_from,"
-        " state::text FROM claims WHERE claim_id = ANY(%s) AND position_to = 9223372036854775807",
-        (list(ids),),
-    )
-    return _in_force(found, _claim)
+def claims_in_force(connection: Connection[Any], ids: Sequence[UUID]) -> dict[UUID, list[Stretch]]:
+    """The bounds of every row of some claims that no later position has closed."""
+    return _in_force(connection, "claims", "claim_id", ids)
 
 
-def reports_in_force(
-    connection: Connection[Any], ids: Sequence[UUID]
-) -> dict[UUID, list[Row[Report]]]:
-    """Every row of some reports that no later position has closed."""
-    found = connection.execute(
-        "SELECT report_id, reported_from, nullif(reported_to, 'infinity'), position_from,"
-        " state::text FROM reports WHERE report_id = ANY(%s) AND position_to = 9223372036854775807",
-        (list(ids),),
-    )
-    return _in_force(found, _report)
+def reports_in_force(connection: Connection[Any], ids: Sequence[UUID]) -> dict[UUID, list[Stretch]]:
+    """The bounds of every row of some reports that no later position has closed."""
+    return _in_force(connection, "reports", "report_id", ids)
 
 
 def _in_force(
-    found: Iterable[tuple[UUID, datetime, datetime | None, int, str]], decoder: Decoder[S]
-) -> dict[UUID, list[Row[S]]]:
-    rows: defaultdict[UUID, list[Row[S]]] = defaultdict(list)
-    for subject, reported_from, reported_to, position_from, text in found:
-        rows[subject].append(
-            Row(
-                subject,
-                reported_from,
-                reported_to or FOREVER,
-                position_from,
-                OPEN,
-                decoder.decode(text),
-                True,
-                text,
-            )
+    connection: Connection[Any], table: str, name: str, ids: Sequence[UUID]
+) -> dict[UUID, list[Stretch]]:
+    found = connection.execute(
+        f"SELECT {name}, reported_from, nullif(reported_to, 'infinity'), position_from,"  # noqa: S608
+        f" capped_from FROM {table}"
+        f" WHERE {name} = ANY(%s::uuid[]) AND position_to = 9223372036854775807",
+        (identities(ids),),
+    )
+    stretches: defaultdict[UUID, list[Stretch]] = defaultdict(list)
+    for subject, reported_from, reported_to, position_from, capped_from in found:
+        stretches[subject].append(
+            Stretch(reported_from, reported_to or FOREVER, position_from, capped_from)
         )
-    return rows
+    return stretches
+
+
+_BOUNDS = ("reported_from", "reported_to", "position_from", "position_to", "capped_from")
+
+_CLAIMS = (
+    "claim_id",
+    *_BOUNDS,
+    "story_id",
+    "report_id",
+    "outlet_id",
+    "first_reported_at",
+    "status",
+    "kind",
+    "version",
+    "contradicts",
+    "repeats",
+    "sources",
+    "statement",
+    "precision",
+    "last_changed_at",
+    "declared_changes",
+    "silent_changes",
+    "reviewed",
+    "about",
+    "state",
+    "wording",
+)
+
+_REPORTS = (
+    "report_id",
+    *_BOUNDS,
+    "outlet_id",
+    "withdrawn",
+    "first_reported_at",
+    "precision",
+    "state",
+)
 
 
 def write_claims(
     cursor: Cursor[Any],
     opened: Sequence[Row[Claim]],
-    closed: Sequence[Row[Claim]],
+    changed: Collection[Row[Claim]],
     outlets: Mapping[UUID, UUID | None],
 ) -> None:
-    """Close and open rows of claims."""
-    _close(cursor, "claims", "claim_id", closed)
-    if not opened:
-        return
-    with cursor.copy(
-        "COPY claims (claim_id, reported_from, reported_to, position_from, position_to, story_id,"
-        " report_id, outlet_id, first_reported_at, status, kind, version, contradicts, repeats,"
-        " sources,"
-        " statement, precision, last_changed_at, declared_changes, silent_changes, reviewed,"
-        " about, state, wording) FROM STDIN"
-    ) as copy:
-        for row in opened:
-            state, outlet = row.state, outlets[row.subject]
-            named = [step.source for step in state.attribution]
-            sources = dict.fromkeys([outlet, *named] if outlet is not None else named)
-            copy.write_row(
-                (
-                    row.subject,
-                    row.reported_from,
-                    _end(row.reported_to),
-                    row.position_from,
-                    row.position_to,
-                    state.story,
-                    state.report,
-                    outlet,
-                    state.first_reported_at,
-                    state.status.value,
-                    state.kind.value,
-                    state.version,
-                    _uuids(link.to for link in state.links if link.kind is LinkKind.CONTRADICTS),
-                    _uuids(link.to for link in state.links if link.kind is LinkKind.REPEATS),
-                    _uuids(sources),
-                    state.statement,
-                    precision_of(state.published_at, state.observed_at).value,
-                    state.last_changed_at,
-                    state.declared_changes,
-                    state.silent_changes,
-                    bool(state.reviews),
-                    days_of(state.about),
-                    _text(row),
-                    wording(state.language, state.statement),
-                )
-            )
+    """Open rows of claims, and change the bounds of others."""
+    _bound(cursor, "claims", "claim_id", changed)
+    copy_lines(cursor, "claims", _CLAIMS, (_claim_line(row, outlets) for row in opened))
+
+
+def _claim_line(row: Row[Claim], outlets: Mapping[UUID, UUID | None]) -> str:
+    state, outlet = row.state, outlets[row.subject]
+    named = [step.source for step in state.attribution]
+    sources = dict.fromkeys([outlet, *named] if outlet is not None else named)
+    links = state.links
+    return "\t".join(
+        (
+            _bounds_line(row),
+            identity(state.story),
+            identity(state.report),
+            identity(outlet),
+            instant(state.first_reported_at),
+            state.status.value,
+            state.kind.value,
+            str(state.version),
+            identities(link.to for link in links if link.kind is LinkKind.CONTRADICTS),
+            identities(link.to for link in links if link.kind is LinkKind.REPEATS),
+            identities(sources),
+            text(state.statement),
+            precision_of(state.published_at, state.observed_at).value,
+            instant(state.last_changed_at),
+            str(state.declared_changes),
+            str(state.silent_changes),
+            truth(bool(state.reviews)),
+            days_of(state.about) or NULL,
+            _json(state),
+            identity(wording(state.language, state.statement)),
+        )
+    )
 
 
 def write_reports(
-    cursor: Cursor[Any], opened: Sequence[Row[Report]], closed: Sequence[Row[Report]]
+    cursor: Cursor[Any], opened: Sequence[Row[Report]], changed: Collection[Row[Report]]
 ) -> None:
-    """Close and open rows of reports."""
-    _close(cursor, "reports", "report_id", closed)
-    if not opened:
-        return
-    with cursor.copy(
-        "COPY reports (report_id, reported_from, reported_to, position_from, position_to,"
-        " outlet_id, withdrawn, first_reported_at, precision, state) FROM STDIN"
-    ) as copy:
-        for row in opened:
-            copy.write_row(
-                (
-                    row.subject,
-                    row.reported_from,
-                    _end(row.reported_to),
-                    row.position_from,
-                    row.position_to,
-                    row.state.outlet,
-                    row.state.withdrawal is not None,
-                    row.state.first_reported_at,
-                    precision_of(row.state.published_at, row.state.observed_at).value,
-                    _text(row),
-                )
-            )
+    """Open rows of reports, and change the bounds of others."""
+    _bound(cursor, "reports", "report_id", changed)
+    copy_lines(cursor, "reports", _REPORTS, map(_report_line, opened))
 
 
-def _close(cursor: Cursor[Any], table: str, identity: str, rows: Sequence[Row[Any]]) -> None:
+def _report_line(row: Row[Report]) -> str:
+    state = row.state
+    return "\t".join(
+        (
+            _bounds_line(row),
+            identity(state.outlet),
+            truth(state.withdrawal is not None),
+            instant(state.first_reported_at),
+            precision_of(state.published_at, state.observed_at).value,
+            _json(state),
+        )
+    )
+
+
+def _bounds_line(row: Row[Any]) -> str:
+    return (
+        f"{identity(row.subject)}\t{instant(row.reported_from)}\t{instant(row.reported_to)}"
+        f"\t{row.position_from}\t{row.position_to}\t{row.capped_from}"
+    )
+
+
+def _bound(cursor: Cursor[Any], table: str, name: str, rows: Collection[Row[Any]]) -> None:
     if rows:
         cursor.execute(
-            f"UPDATE {table} t SET position_to = c.position_to"  # noqa: S608 - both are literals
-            " FROM unnest(%s::uuid[], %s::bigint[], %s::timestamptz[], %s::bigint[])"
-            " AS c (subject, position_from, reported_from, position_to)"
-            f" WHERE t.{identity} = c.subject AND t.position_from = c.position_from"
+            f"UPDATE {table} t SET reported_to = c.reported_to,"  # noqa: S608 - both are literals
+            " position_to = c.position_to, capped_from = c.capped_from"
+            " FROM unnest(%s::uuid[], %s::timestamptz[], %s::bigint[], %s::timestamptz[],"
+            " %s::bigint[], %s::bigint[])"
+            " AS c (subject, reported_from, position_from, reported_to, position_to, capped_from)"
+            f" WHERE t.{name} = c.subject AND t.position_from = c.position_from"
             " AND t.reported_from = c.reported_from",
             (
-                [row.subject for row in rows],
+                identities(row.subject for row in rows),
+                instants(row.reported_from for row in rows),
                 [row.position_from for row in rows],
-                [row.reported_from for row in rows],
+                instants(row.reported_to for row in rows),
                 [row.position_to for row in rows],
+                [row.capped_from for row in rows],
             ),
         )
 
 
-def _text(row: Row[Any]) -> str:
-    if row.text is None:
-        row.text = _encoder.encode(row.state).decode()
-    return row.text
-
-
-def _end(reported_to: datetime) -> datetime | str:
-    return "infinity" if reported_to is FOREVER else reported_to
-
-
-def _uuids(ids: Iterable[UUID]) -> str:
-    return "{" + ",".join(map(str, ids)) + "}"
+def _json(state: Any) -> str:
+    """A state as JSON, as a value of a line: there is nothing special in it but backslashes."""
+    return _encoder.encode(state).decode().replace("\\", "\\\\")
 
 
 def write_sources(cursor: Cursor[Any], changes: SourceChanges) -> None:
@@ -288,7 +296,7 @@ def write_claim_sources(cursor: Cursor[Any], rows: set[tuple[UUID, datetime, UUI
             "INSERT INTO claim_sources (source_id, first_reported_at, claim_id)"
             " SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::uuid[])"
             " ON CONFLICT DO NOTHING",
-            (list(sources), list(times), list(claims)),
+            (identities(sources), instants(times), identities(claims)),
         )
 
 
@@ -299,7 +307,7 @@ def write_claim_links(cursor: Cursor[Any], rows: set[tuple[UUID, str, UUID]]) ->
         cursor.execute(
             "INSERT INTO claim_links (to_id, kind, from_id)"
             " SELECT * FROM unnest(%s::uuid[], %s::text[], %s::uuid[]) ON CONFLICT DO NOTHING",
-            (list(to), list(kinds), list(origins)),
+            (identities(to), list(kinds), identities(origins)),
         )
 
 
@@ -310,47 +318,64 @@ def write_report_urls(cursor: Cursor[Any], rows: set[tuple[UUID, str]]) -> None:
         cursor.execute(
             "INSERT INTO report_urls (report_id, url)"
             " SELECT * FROM unnest(%s::uuid[], %s::text[]) ON CONFLICT DO NOTHING",
-            (list(reports), list(urls)),
+            (identities(reports), list(urls)),
         )
 
 
 def write_touches(cursor: Cursor[Any], rows: Sequence[tuple[UUID, int]]) -> None:
     """Index who and what each event touches."""
-    with cursor.copy("COPY touches (subject_id, position) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+    lines = (f"{identity(subject)}\t{position}" for subject, position in rows)
+    copy_lines(cursor, "touches", ("subject_id", "position"), lines)
 
 
-def write_events(cursor: Cursor[Any], events: Sequence[LoggedEvent]) -> None:
-    """Lay events open, as they are shown."""
+_EVENTS = (
+    "position",
+    "recorded_at",
+    "reported_at",
+    "subject_id",
+    "sequence",
+    "type",
+    "precision",
+    "actor",
+    "reason",
+    "latest_reported_at",
+    "body",
+)
+
+
+def write_events(
+    cursor: Cursor[Any], events: Sequence[LoggedEvent], entries: Sequence[Entry]
+) -> None:
+    """Lay events open, as they are shown, beside what they were read as."""
     found = cursor.execute(
         "SELECT latest_reported_at FROM events ORDER BY position DESC LIMIT 1"
     ).fetchone()
     latest: datetime | None = found[0] if found else None
-    with cursor.copy(
-        "COPY events (position, recorded_at, reported_at, subject_id, sequence, type, precision,"
-        " actor, reason, latest_reported_at, body) FROM STDIN"
-    ) as copy:
-        for one in events:
-            times = _times.decode(one.content or "{}")
-            given = times.published_at or times.observed_at
-            if one.reported_at is not None:
-                latest = one.reported_at if latest is None else max(latest, one.reported_at)
-            copy.write_row(
-                (
-                    one.position,
-                    one.recorded_at,
-                    one.reported_at,
-                    one.stream_id,
-                    one.version,
-                    one.type,
-                    parse_moment(given).precision.value if given else None,
-                    one.actor,
-                    one.reason,
-                    latest,
-                    one.content,
-                )
+    copy_lines(cursor, "events", _EVENTS, _event_lines(events, entries, latest))
+
+
+def _event_lines(
+    events: Sequence[LoggedEvent], entries: Sequence[Entry], latest: datetime | None
+) -> Iterator[str]:
+    for one, entry in zip(events, entries, strict=True):
+        published_at = getattr(entry.event, "published_at", None)
+        observed_at = getattr(entry.event, "observed_at", None)
+        precision = NULL
+        if published_at is not None or observed_at is not None:
+            precision = precision_of(published_at, observed_at).value
+        if one.reported_at is not None:
+            latest = one.reported_at if latest is None else max(latest, one.reported_at)
+        yield "\t".join(
+            (
+                f"{one.position}\t{instant(one.recorded_at)}",
+                NULL if one.reported_at is None else instant(one.reported_at),
+                f"{identity(one.stream_id)}\t{one.version}\t{one.type}\t{precision}",
+                text(one.actor),
+                text(one.reason),
+                NULL if latest is None else instant(latest),
+                text(one.content),
             )
+        )
 
 
 def write_voided(cursor: Cursor[Any], rows: Sequence[Voiding]) -> None:

@@ -3,7 +3,9 @@
 --
 -- Claims and reports are bitemporal: a row is a stretch of reporting time [reported_from,
 -- reported_to) by a stretch of log positions [position_from, position_to) over which the state does
--- not change. Rows of one subject never overlap. An open end is 'infinity' and 9223372036854775807.
+-- not change. A row that had no end in reporting time is cut short when a later event becomes known:
+-- below the position `capped_from` it still has none. Rows of one subject never overlap. An open end
+-- is 'infinity' and 9223372036854775807.
 -- Sources and stories change with the position alone.
 
 -- How far the log has been projected into this generation.
@@ -22,6 +24,7 @@ CREATE TABLE claims (
     reported_to timestamptz NOT NULL,
     position_from bigint NOT NULL,
     position_to bigint NOT NULL,
+    capped_from bigint NOT NULL,
     story_id uuid,
     report_id uuid NOT NULL,
     outlet_id uuid,
@@ -70,22 +73,22 @@ CREATE INDEX claims_now_by_change ON claims (last_changed_at DESC, claim_id DESC
     WHERE reported_to = 'infinity' AND position_to = 9223372036854775807;
 -- Questions about the past pick their keys from these without touching the table.
 CREATE INDEX claims_past_by_story ON claims (story_id, first_reported_at DESC, claim_id DESC)
-    INCLUDE (reported_from, reported_to, position_from, position_to, status);
+    INCLUDE (reported_from, reported_to, position_from, position_to, capped_from, status);
 CREATE INDEX claims_by_report ON claims (report_id);
 CREATE INDEX claims_past ON claims (first_reported_at DESC, claim_id DESC)
-    INCLUDE (reported_from, reported_to, position_from, position_to, status);
+    INCLUDE (reported_from, reported_to, position_from, position_to, capped_from, status);
 CREATE INDEX claims_past_by_story_and_change
     ON claims (story_id, last_changed_at DESC, claim_id DESC)
-    INCLUDE (reported_from, reported_to, position_from, position_to, status);
+    INCLUDE (reported_from, reported_to, position_from, position_to, capped_from, status);
 CREATE INDEX claims_past_by_change ON claims (last_changed_at DESC, claim_id DESC)
-    INCLUDE (reported_from, reported_to, position_from, position_to, status);
+    INCLUDE (reported_from, reported_to, position_from, position_to, capped_from, status);
 -- What became of claims between two moments is found among the rows that begin in between. These
 -- are indexes over expressions so that no other question is ever answered from them: combined with
 -- another index, for "begun by then", they would be read by the third.
 CREATE INDEX claims_begun_recorded ON claims ((position_from + 0));
 CREATE INDEX claims_begun_reported ON claims ((reported_from AT TIME ZONE 'UTC'));
 CREATE INDEX claims_contradicting ON claims (claim_id, position_from, reported_from)
-    INCLUDE (position_to, reported_to)
+    INCLUDE (position_to, reported_to, capped_from)
     WHERE contradicts <> '{}';
 
 -- Every source that was ever in a claim's chain (also as outlet); the row of the claim decides
@@ -143,6 +146,7 @@ CREATE TABLE reports (
     reported_to timestamptz NOT NULL,
     position_from bigint NOT NULL,
     position_to bigint NOT NULL,
+    capped_from bigint NOT NULL,
     outlet_id uuid,
     withdrawn boolean NOT NULL,
     first_reported_at timestamptz NOT NULL,

@@ -2,15 +2,17 @@
 
 A row says: between these log positions, the state over this stretch of reporting time was this.
 A row that is in force has no last position. When something becomes known at position p, the rows
-whose state it changes are closed at p and others are opened; nothing else of a row ever changes.
+whose state it changes are closed at p and others are opened. A row that had no end in reporting
+time, and whose state holds on up to some time, is only cut short: from p on it ends there.
+Nothing else of a row ever changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from domain.history import Entry
@@ -34,10 +36,28 @@ class Row(Generic[S]):
     position_from: int
     position_to: int
     state: S
+    capped_from: int = 0
+    """The position from which on it ends at `reported_to`: until then it had no end in reporting
+    time. 0: it always had this end, or has none."""
     stored: bool = False
-    """It is in the table already; closing it means an update."""
-    text: str | None = None
-    """The state as JSON, once somebody has needed it."""
+    """It is in the table already; changing it means an update."""
+
+    def close(self, position: int) -> None:
+        """From a position on it says nothing any more."""
+        self.position_to = position
+
+    def cap(self, reported_at: datetime, position: int) -> None:
+        """From a position on it ends there, which had no end before."""
+        self.reported_to, self.capped_from = reported_at, position
+
+
+class Stretch(NamedTuple):
+    """The bounds of a row that is in force."""
+
+    reported_from: datetime
+    reported_to: datetime
+    position_from: int
+    capped_from: int
 
 
 States = Callable[[Sequence[Entry]], list[tuple[datetime, S]]]
@@ -65,59 +85,72 @@ class Timeline(Generic[S]):
         return self.last is not None and reported_at < self.last.reported_from
 
     def append(self, entry: Entry, state: S) -> tuple[list[Row[S]], list[Row[S]]]:
-        """Take up an event that is not late and leads to `state`: (rows closed, rows opened)."""
-        closed: list[Row[S]] = []
-        opened: list[Row[S]] = []
+        """Take up an event that is not late and leads to `state`: (rows changed, rows opened)."""
         before = self.last
-        if before is not None:
-            before.position_to = entry.position
-            closed.append(before)
-            if before.reported_from < entry.reported_at:
-                opened.append(
-                    Row(
-                        self.subject,
-                        before.reported_from,
-                        entry.reported_at,
-                        entry.position,
-                        OPEN,
-                        before.state,
-                        text=before.text,
-                    )
-                )
         self.last = Row(self.subject, entry.reported_at, FOREVER, entry.position, OPEN, state)
-        opened.append(self.last)
         if self.loaded:
             self.entries.append(entry)
-            self.in_force = [row for row in self.in_force if row is not before] + opened
-        return closed, opened
+            self.in_force.append(self.last)
+        if before is None:
+            return [], [self.last]
+        if before.reported_from < entry.reported_at:
+            before.cap(entry.reported_at, entry.position)
+        else:
+            before.close(entry.position)
+            if self.loaded:
+                self.in_force.remove(before)
+        return [before], [self.last]
 
     def insert(self, entry: Entry, states: States[S]) -> tuple[list[Row[S]], list[Row[S]]]:
-        """Take up any event, late or not, by folding anew. The timeline must be `loaded`."""
+        """Take up any event, late or not, by folding anew: (rows changed, rows opened). The
+        timeline must be `loaded`."""
         self.entries.append(entry)
         self.entries.sort(key=lambda one: (one.reported_at, one.position))
         wanted = states(self.entries)
-        kept: list[Row[S]] = []
-        closed: list[Row[S]] = []
+        changed: list[Row[S]] = []
         opened: list[Row[S]] = []
         present = {row.reported_from: row for row in self.in_force}
+        self.in_force = []
         for index, (start, state) in enumerate(wanted):
             end = wanted[index + 1][0] if index + 1 < len(wanted) else FOREVER
             row = present.get(start)
-            if row is not None and row.reported_to == end and row.state == state:
-                kept.append(present.pop(start))
+            if row is not None and row.state == state and row.reported_to in (end, FOREVER):
+                if row.reported_to != end:
+                    row.cap(end, entry.position)
+                    changed.append(row)
+                self.in_force.append(present.pop(start))
             else:
                 opened.append(Row(self.subject, start, end, entry.position, OPEN, state))
+                self.in_force.append(opened[-1])
         for row in present.values():
-            row.position_to = entry.position
-            closed.append(row)
-        self.in_force = sorted(kept + opened, key=lambda row: row.reported_from)
+            row.close(entry.position)
+            changed.append(row)
         self.last = self.in_force[-1] if self.in_force else None
-        return closed, opened
+        return changed, opened
 
-    def load(self, entries: Sequence[Entry], rows: Sequence[Row[S]]) -> None:
-        """Complete it with every entry before now and every row in force."""
+    def load(
+        self, entries: Sequence[Entry], stretches: Iterable[Stretch], states: States[S]
+    ) -> None:
+        """Complete it with every entry before now and the bounds of every row in force.
+
+        The rows' states are folded from the entries, which is cheaper than reading them.
+        """
         self.entries = sorted(entries, key=lambda one: (one.reported_at, one.position))
-        self.in_force = sorted(rows, key=lambda row: row.reported_from)
+        known = dict(states(self.entries))
+        self.in_force = [
+            Row(
+                self.subject,
+                one.reported_from,
+                one.reported_to,
+                one.position_from,
+                OPEN,
+                # None, where its event was erased since: it equals no state, and will be closed.
+                cast(S, known.get(one.reported_from)),
+                one.capped_from,
+                stored=True,
+            )
+            for one in sorted(stretches)
+        ]
         self.last = self.in_force[-1] if self.in_force else None
         self.loaded = True
 

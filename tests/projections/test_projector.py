@@ -157,6 +157,7 @@ class Lived(RuleBasedStateMachine):
         found = self.connection.execute(
             f"SELECT state::text FROM {table} WHERE {identity} = %(subject)s"
             " AND position_from <= %(position)s AND position_to > %(position)s AND CASE"
+            " WHEN capped_from > %(position)s THEN coalesce(reported_from <= %(at)s, true)"
             " WHEN %(at)s::timestamptz IS NULL THEN reported_to = 'infinity'"
             " ELSE reported_from <= %(at)s AND reported_to > %(at)s END",
             {"subject": subject, "position": position, "at": at},

@@ -1,6 +1,7 @@
 """The rows of a subject, however its events arrive, against the specification."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from domain.history import Entry
 from domain.values import StatementChange
 from projections.bitemporal import Bitemporal
 from projections.projection import claim_states
-from projections.timeline import FOREVER, OPEN, Row
+from projections.timeline import FOREVER, OPEN, Row, Stretch
 
 SUBJECT = UUID(int=1)
 REPORT = UUID(int=2)
@@ -70,12 +71,16 @@ def project(entries: Sequence[Entry], batches: Sequence[int]) -> list[Row[Claim]
     done: list[Entry] = []
 
     def load_last(subjects: Sequence[UUID]) -> list[Row[Claim]]:
-        return [row for row in table if row.position_to == OPEN and row.reported_to is FOREVER]
+        return [
+            replace(row, stored=True)
+            for row in table
+            if row.position_to == OPEN and row.reported_to is FOREVER
+        ]
 
     def load_all(
         subjects: Sequence[UUID],
-    ) -> Mapping[UUID, tuple[Sequence[Entry], Sequence[Row[Claim]]]]:
-        return {SUBJECT: (list(done), [row for row in table if row.position_to == OPEN])}
+    ) -> Mapping[UUID, tuple[Sequence[Entry], Sequence[Stretch]]]:
+        return {SUBJECT: (list(done), [bounds(row) for row in table if row.position_to == OPEN])}
 
     rest, turn = list(entries), 0
     while rest:
@@ -85,10 +90,19 @@ def project(entries: Sequence[Entry], batches: Sequence[int]) -> list[Row[Claim]
         fold.prepare({SUBJECT: batch})
         for entry in batch:
             fold.take(SUBJECT, entry)
-        table += fold.opened
+        stored = {(row.reported_from, row.position_from): row for row in table}
+        for row in fold.changed:
+            same = stored[row.reported_from, row.position_from]
+            same.reported_to, same.position_to = row.reported_to, row.position_to
+            same.capped_from = row.capped_from
+        table += [replace(row) for row in fold.opened]
         fold.written()
         done += batch
     return table
+
+
+def bounds(row: Row[Claim]) -> Stretch:
+    return Stretch(row.reported_from, row.reported_to, row.position_from, row.capped_from)
 
 
 def answer(rows: Sequence[Row[Claim]], at: datetime, position: int) -> Claim | None:
@@ -96,7 +110,8 @@ def answer(rows: Sequence[Row[Claim]], at: datetime, position: int) -> Claim | N
     found = [
         row.state
         for row in rows
-        if row.reported_from <= at < row.reported_to
+        if row.reported_from <= at
+        and (at < row.reported_to or position < row.capped_from)
         and row.position_from <= position < row.position_to
     ]
     assert len(found) <= 1
@@ -119,17 +134,14 @@ def test_the_rows_answer_every_question_as_the_specification_does(
 @given(histories(), st.lists(st.integers(1, 4), min_size=1, max_size=3))
 def test_the_size_of_the_batches_changes_nothing(entries: list[Entry], batches: list[int]) -> None:
     def shown(rows: Sequence[Row[Claim]]) -> set[tuple[object, ...]]:
-        return {
-            (row.reported_from, row.reported_to, row.position_from, row.position_to, row.state)
-            for row in rows
-        }
+        return {(*bounds(row), row.position_to, row.state) for row in rows}
 
     assert shown(project(entries, batches)) == shown(project(entries, [1]))
 
 
 @settings(deadline=None)
 @given(histories())
-def test_a_row_is_only_ever_closed_never_rewritten(entries: list[Entry]) -> None:
+def test_a_row_is_only_ever_closed_or_cut_short(entries: list[Entry]) -> None:
     whole = project(entries, [1])
     for count in range(1, len(entries)):
         cut = entries[count].position
@@ -140,5 +152,7 @@ def test_a_row_is_only_ever_closed_never_rewritten(entries: list[Entry]) -> None
                 if (one.reported_from, one.position_from) == (row.reported_from, row.position_from)
             )
             assert same.state == row.state
-            assert same.reported_to == row.reported_to
+            if same.reported_to != row.reported_to:
+                assert row.reported_to is FOREVER
+                assert same.capped_from >= cut
             assert same.position_to == row.position_to or same.position_to >= cut
