@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
@@ -16,6 +15,7 @@ from typing import Any, Final, Self, TextIO
 from cli.faults import writing
 from domain.commands import Envelope
 from domain.refusals import Refusal
+from eventlog.garbage import seldom_collected
 from eventlog.record import Record, Recorded, Result
 from feeds.interchange import command_line
 from feeds.items import Item, Refused, Tally
@@ -25,9 +25,6 @@ BATCH: Final = 1_000
 
 SHOWN: Final = 5
 """Refusals that are shown in the terminal; the file has them all."""
-
-_COLLECT_AFTER: Final = 200_000
-"""Values that are left of those made since garbage was last looked for."""
 
 Results = Iterator[Item | Refused]
 
@@ -112,7 +109,7 @@ def record_all(
             waiting.append(batch)
             yield [result.envelope for result in batch if isinstance(result, Item)]
 
-    with _seldom_collected(), _closed(results), closing(record.execute_batches(batches())) as done:
+    with seldom_collected(), _closed(results), closing(record.execute_batches(batches())) as done:
         for answers in done:
             left = iter(answers)
             for result in waiting.popleft():
@@ -138,18 +135,6 @@ def _closed(results: Results) -> Iterator[None]:
     finally:
         if isinstance(results, Generator):
             results.close()
-
-
-@contextmanager
-def _seldom_collected() -> Iterator[None]:
-    """Look for garbage less often: a batch makes values by the thousand, and hardly ever a cycle.
-    By default that takes a sixth of the time."""
-    usual = gc.get_threshold()
-    gc.set_threshold(_COLLECT_AFTER, *usual[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
 
 
 def _refused(result: Item | Refused, answer: Result | None) -> Refused | None:

@@ -37,6 +37,8 @@ class Bitemporal(Generic[S]):
     changed: dict[Row[S], None] = field(default_factory=dict)
     """Rows in the table that are closed or cut short."""
     _timelines: OrderedDict[UUID, Timeline[S]] = field(default_factory=OrderedDict)
+    _loaded: list[Timeline[S]] = field(default_factory=list)
+    """Those that were completed for the batch at hand."""
 
     def prepare(
         self, subjects: Mapping[UUID, Sequence[Entry]], others: Iterable[UUID] = ()
@@ -54,6 +56,7 @@ class Bitemporal(Generic[S]):
         if late:
             for subject, (entries, stretches) in self.load_all(late).items():
                 self._timelines[subject].load(entries, stretches, self.states)
+                self._loaded.append(self._timelines[subject])
 
     def _comes_late(self, subject: UUID, entries: Sequence[Entry]) -> bool:
         last = self._timelines[subject].last
@@ -95,9 +98,9 @@ class Bitemporal(Generic[S]):
         for row in self.opened:
             row.stored = True
         self.opened, self.changed = [], {}
-        for timeline in self._timelines.values():
-            if timeline.loaded:
-                timeline.unload()
+        for timeline in self._loaded:
+            timeline.unload()
+        self._loaded = []
         while len(self._timelines) > KEPT:
             self._timelines.popitem(last=False)
 
@@ -109,5 +112,5 @@ class Bitemporal(Generic[S]):
 
     def forget(self) -> None:
         """Drop everything that is kept: the tables are not what they were."""
-        self.opened, self.changed = [], {}
+        self.opened, self.changed, self._loaded = [], {}, []
         self._timelines.clear()

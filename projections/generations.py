@@ -19,7 +19,9 @@ from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
 from eventlog.database import Database
+from eventlog.garbage import seldom_collected
 from eventlog.log import Log
+from projections.ahead import ReadAhead
 from projections.projection import Projection
 from projections.refusals import RebuildRunning
 
@@ -33,6 +35,10 @@ FOLD = 2
 BATCH = 2_000
 """Events a transaction."""
 
+MANY: Final = 10 * BATCH
+"""After this many events at a run the tables are tidied, and a generation that is as far behind
+when it is made gets the readers' indexes only then."""
+
 SWAP_LOCK: Final = 7_140_001
 REBUILD_LOCK: Final = 7_140_002
 
@@ -42,17 +48,19 @@ OnProgress = Callable[[int, int], None]
 
 def shape() -> str:
     """What the tables and the fold of this program look like."""
-    return sha256(f"{FOLD}\n{_tables()}".encode()).hexdigest()
+    return sha256(f"{FOLD}\n{_sql('tables')}{_sql('indexes')}".encode()).hexdigest()
 
 
-def _tables() -> str:
-    return (files("projections") / "tables.sql").read_text("utf-8")
+def _sql(name: str) -> str:
+    return (files("projections") / f"{name}.sql").read_text("utf-8")
 
 
 def connect(database: Database, schema: str = LIVE) -> Connection[Any]:
     """A connection that finds the tables of a generation by their bare names."""
     connection = psycopg.connect(database.conninfo, autocommit=True)
     connection.execute(SQL("SET search_path TO {}").format(Identifier(schema)))
+    # What a crash of the server takes away is projected again: the log has it.
+    connection.execute("SET synchronous_commit TO off")
     return connection
 
 
@@ -65,6 +73,9 @@ def ensure_generation(database: Database, on_progress: OnProgress | None = None)
             found = connection.execute("SELECT to_regclass('read.progress')").fetchone()
             if found is None or found[0] is None:
                 _create(connection, LIVE)
+                head = connection.execute("SELECT max(position) FROM dateline.log").fetchone()
+                if head is None or (head[0] or 0) < MANY:
+                    index(connection)
                 return
         row = connection.execute("SELECT shape FROM read.progress").fetchone()
     if row is None or row[0] != shape():
@@ -75,14 +86,24 @@ def _create(connection: Connection[Any], schema: str) -> None:
     name = Identifier(schema)
     connection.execute(SQL("CREATE SCHEMA {}").format(name))
     connection.execute(SQL("SET LOCAL search_path TO {}").format(name))
-    connection.execute(SQL(_tables()))
+    connection.execute(SQL(_sql("tables")))
     connection.execute("INSERT INTO progress (shape) VALUES (%s)", (shape(),))
+
+
+def index(connection: Connection[Any]) -> None:
+    """Make what readers find rows over, unless it is there. In a transaction of the caller's, or
+    one of its own."""
+    with connection.transaction():
+        found = connection.execute("SELECT indexed FROM progress FOR UPDATE").fetchone()
+        if found is not None and not found[0]:
+            connection.execute(SQL(_sql("indexes")))
+            connection.execute("UPDATE progress SET indexed = true")
 
 
 def project_batch(
     connection: Connection[Any],
     projection: Projection,
-    log: Log,
+    log: Log | ReadAhead,
     *,
     live: bool = True,
     limit: int = BATCH,
@@ -104,7 +125,7 @@ def project_batch(
 
 
 def _project(
-    connection: Connection[Any], projection: Projection, log: Log, limit: int = BATCH
+    connection: Connection[Any], projection: Projection, log: Log | ReadAhead, limit: int = BATCH
 ) -> int:
     row = connection.execute("SELECT position FROM progress FOR UPDATE").fetchone()
     if row is None:
@@ -132,10 +153,11 @@ def rebuild(database: Database, on_progress: OnProgress | None = None) -> int:
         connection.execute(SQL("SET search_path TO {}").format(Identifier(NEXT)))
         projection = Projection(log)
         done = 0
-        while count := project_batch(connection, projection, log, live=False):
-            done += count
-            if on_progress is not None:
-                on_progress(done, max(done, log.head().position))
+        with seldom_collected(), ReadAhead(log) as ahead:
+            while count := project_batch(connection, projection, ahead, live=False):
+                done += count
+                if on_progress is not None:
+                    on_progress(done, max(done, log.head().position))
         tidy(connection)
         done += _swap(connection, projection, log)
         if on_progress is not None:
@@ -163,10 +185,15 @@ def _swap(connection: Connection[Any], projection: Projection, log: Log) -> int:
     return done
 
 
+TABLES: Final = (
+    "claims, claim_sources, claim_terms, claim_wordings, claim_abouts, claim_links, reports,"
+    " sources, stories, events, touches"
+)
+
+
 def tidy(connection: Connection[Any]) -> None:
-    """After many rows were written: count them for the planner, and mark their pages as visible to
-    all, which index-only reads of the past depend on."""
-    connection.execute(
-        "VACUUM (ANALYZE) claims, claim_sources, claim_terms, claim_wordings, claim_abouts,"
-        " claim_links, reports, sources, stories, events, touches"
-    )
+    """After many rows were written: mark their pages as visible to all, which index-only reads of
+    the past depend on, make what indexes are missing, and count the rows for the planner."""
+    connection.execute(f"VACUUM {TABLES}")
+    index(connection)  # after what is not needed was cleared away, which no index has to follow
+    connection.execute(f"ANALYZE {TABLES}")

@@ -12,7 +12,7 @@ from psycopg import Connection
 
 from domain.catalogue import Report, Source, Story
 from domain.claim import Claim
-from domain.moments import Precision, parse_moment
+from domain.moments import Precision, precision_given
 from domain.words import LinkKind, Status
 from projections.basis import Basis, extent, parameters
 from projections.views import (
@@ -57,7 +57,7 @@ class Named:
 def precision_of(published_at: str | None, observed_at: str | None) -> Precision:
     """How exactly a reporting time is known."""
     text = published_at or observed_at
-    return parse_moment(text).precision if text else Precision.SECOND
+    return precision_given(text) if text else Precision.SECOND
 
 
 def sources(connection: Connection[Any], basis: Basis, ids: Iterable[UUID]) -> dict[UUID, Named]:

@@ -16,8 +16,10 @@ import psycopg
 from psycopg import Connection
 
 from eventlog.database import Database
+from eventlog.garbage import seldom_collected
 from eventlog.log import Log
-from projections.generations import BATCH, connect, project_batch, tidy
+from projections.ahead import ReadAhead
+from projections.generations import BATCH, MANY, connect, index, project_batch, tidy
 from projections.projection import Projection
 from projections.refusals import NotYetProjected
 
@@ -28,9 +30,6 @@ POLL = 1.0
 
 RETRY = 0.5
 """Seconds between attempts to reach a database that has gone away."""
-
-MANY = 10 * BATCH
-"""After this many events at a run the tables are tidied."""
 
 _logger = logging.getLogger(__name__)
 
@@ -89,13 +88,18 @@ def catch_up(
 ) -> None:
     """Project batch after batch until nothing is left."""
     done = 0
-    while not (stop is not None and stop.is_set()):
-        count = project_batch(connection, projection, log)
-        done += count
-        if count < BATCH:
-            break
+    with seldom_collected(), ReadAhead(log) as ahead:
+        while not (stop is not None and stop.is_set()):
+            count = project_batch(connection, projection, ahead)
+            done += count
+            if count < BATCH:
+                break
+    if stop is not None and stop.is_set():
+        return
     if done >= MANY:
         tidy(connection)
+    else:
+        index(connection)
 
 
 def _position(connection: Connection[Any]) -> int:

@@ -18,7 +18,7 @@ from domain.events import ClaimEvent
 from domain.history import Entry, in_effect, voided
 from domain.ids import Subject
 from domain.ids import resolve as resolve_id
-from domain.moments import parse_moment
+from domain.moments import precision_given
 from eventlog.decoding import entries_of
 from eventlog.entries import LoggedEvent
 from projections import hydrate, pages
@@ -212,7 +212,7 @@ def _item(entry: Entry, version: int, void: bool) -> HistoryItem:
         position=entry.position,
         recorded_at=entry.recorded_at,
         reported_at=entry.reported_at,
-        precision=parse_moment(text).precision if text else None,
+        precision=precision_given(text) if text else None,
         event=event,
         declared=event.notice is not None if hasattr(event, "notice") else None,
         voided=void,

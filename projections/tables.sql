@@ -1,4 +1,4 @@
--- The tables of one generation of the read model. They are made inside a schema of their own,
+-- The tables of one generation of the read model, with the indexes that the projector needs. They are made inside a schema of their own,
 -- which is named by search_path: `read` for the live one, `read_next` while it is rebuilt.
 --
 -- Claims and reports are bitemporal: a row is a stretch of reporting time [reported_from,
@@ -15,7 +15,9 @@ CREATE TABLE progress (
     shape text NOT NULL,
     position bigint NOT NULL DEFAULT 0,
     recorded_at timestamptz,
-    projected_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    projected_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- whether indexes.sql has been run
+    indexed boolean NOT NULL DEFAULT false
 );
 
 CREATE TABLE claims (
@@ -56,40 +58,8 @@ CREATE TABLE claims (
     autovacuum_vacuum_scale_factor = 0.05,
     autovacuum_vacuum_insert_scale_factor = 0.05
 );
--- Today's questions read these two and pay nothing for the history.
-CREATE INDEX claims_now_by_story ON claims (story_id, first_reported_at DESC, claim_id DESC)
-    INCLUDE (status, outlet_id)
-    WHERE reported_to = 'infinity' AND position_to = 9223372036854775807;
-CREATE INDEX claims_now ON claims (first_reported_at DESC, claim_id DESC)
-    INCLUDE (status, outlet_id)
-    WHERE reported_to = 'infinity' AND position_to = 9223372036854775807;
 CREATE UNIQUE INDEX claims_now_by_claim ON claims (claim_id)
     WHERE reported_to = 'infinity' AND position_to = 9223372036854775807;
-CREATE INDEX claims_now_by_story_and_change ON claims (story_id, last_changed_at DESC, claim_id DESC)
-    INCLUDE (status)
-    WHERE reported_to = 'infinity' AND position_to = 9223372036854775807;
-CREATE INDEX claims_now_by_change ON claims (last_changed_at DESC, claim_id DESC)
-    INCLUDE (status)
-    WHERE reported_to = 'infinity' AND position_to = 9223372036854775807;
--- Questions about the past pick their keys from these without touching the table.
-CREATE INDEX claims_past_by_story ON claims (story_id, first_reported_at DESC, claim_id DESC)
-    INCLUDE (reported_from, reported_to, position_from, position_to, capped_from, status);
-CREATE INDEX claims_by_report ON claims (report_id);
-CREATE INDEX claims_past ON claims (first_reported_at DESC, claim_id DESC)
-    INCLUDE (reported_from, reported_to, position_from, position_to, capped_from, status);
-CREATE INDEX claims_past_by_story_and_change
-    ON claims (story_id, last_changed_at DESC, claim_id DESC)
-    INCLUDE (reported_from, reported_to, position_from, position_to, capped_from, status);
-CREATE INDEX claims_past_by_change ON claims (last_changed_at DESC, claim_id DESC)
-    INCLUDE (reported_from, reported_to, position_from, position_to, capped_from, status);
--- What became of claims between two moments is found among the rows that begin in between. These
--- are indexes over expressions so that no other question is ever answered from them: combined with
--- another index, for "begun by then", they would be read by the third.
-CREATE INDEX claims_begun_recorded ON claims ((position_from + 0));
-CREATE INDEX claims_begun_reported ON claims ((reported_from AT TIME ZONE 'UTC'));
-CREATE INDEX claims_contradicting ON claims (claim_id, position_from, reported_from)
-    INCLUDE (position_to, reported_to, capped_from)
-    WHERE contradicts <> '{}';
 
 -- Every source that was ever in a claim's chain (also as outlet); the row of the claim decides
 -- whether it is there at the moment asked about.
@@ -119,9 +89,6 @@ CREATE TABLE claim_wordings (
     words tsvector NOT NULL,
     PRIMARY KEY (claim_id, wording)
 );
--- What has not been sorted into the index yet is read by every search, so there is little of it.
-CREATE INDEX claim_wordings_by_words ON claim_wordings USING gin (words)
-    WITH (gin_pending_list_limit = 512);
 
 -- Every time that a claim ever spoke of; the row decides, as above.
 CREATE TABLE claim_abouts (
@@ -129,7 +96,6 @@ CREATE TABLE claim_abouts (
     about daterange NOT NULL,
     PRIMARY KEY (claim_id, about)
 );
-CREATE INDEX claim_abouts_by_about ON claim_abouts USING gist (about);
 
 -- Every claim that ever bore on another; the row of the first decides, as above.
 CREATE TABLE claim_links (
@@ -138,7 +104,6 @@ CREATE TABLE claim_links (
     from_id uuid NOT NULL,
     PRIMARY KEY (to_id, kind, from_id)
 );
-CREATE INDEX claim_links_by_kind ON claim_links (kind, to_id);
 
 CREATE TABLE reports (
     report_id uuid NOT NULL,
@@ -156,8 +121,6 @@ CREATE TABLE reports (
     state jsonb NOT NULL,
     PRIMARY KEY (report_id, position_from, reported_from)
 );
-
-CREATE INDEX reports_by_outlet ON reports (outlet_id, first_reported_at DESC, report_id DESC);
 
 -- Every address at which a report was ever found. An address can be longer than an index entry
 -- may be, so its digest is indexed.
@@ -196,7 +159,6 @@ CREATE TABLE stories (
     state jsonb NOT NULL,
     PRIMARY KEY (story_id, position_from)
 );
-CREATE INDEX stories_by_slug ON stories USING hash (slug);
 
 -- Every event, as it is shown.
 CREATE TABLE events (
@@ -219,7 +181,6 @@ CREATE TABLE events (
     body jsonb NOT NULL
 );
 CREATE INDEX events_by_subject ON events (subject_id, reported_at, position);
-CREATE INDEX events_by_type ON events (type, position);
 
 -- Who and what each event touches: its own subject and every subject it names.
 CREATE TABLE touches (
