@@ -3,7 +3,8 @@
 Both fold the same events into the same tables with the same code. Dateline takes thousands in a
 transaction; the library's runner, as it is shipped, one, together with its tracking record. The
 library reads from its own table of events, where each is stored with the times that Dateline's
-log keeps beside it. It is slow, so its record is smaller, with the same share of late events.
+log keeps beside it. It is slow, so both catch up with a record of 20,000 events, of which a third
+of the corrections come late; Dateline's rate on five times as many is told beside it.
 """
 
 from __future__ import annotations
@@ -104,20 +105,20 @@ class Caught(LibraryProjection[Tables]):
 
 def measure(ground: Ground, small: bool) -> Iterator[Table]:
     """Events a second from an empty read model to the head of the log."""
-    many, few = of_events(10_000 if small else 100_000), of_events(1_000 if small else 5_000)
+    many, few = of_events(10_000 if small else 100_000), of_events(1_000 if small else 20_000)
     with ExitStack() as stack:
         large, short = (stack.enter_context(ground.record()) for _ in range(2))
         fill(large, many)
         fill(short, few)
-        ours = f"Dateline, {many.events:,} events"
+        ours = f"Dateline, {few.events:,} events"
         theirs = f"eventsourcing's ProjectionRunner, {few.events:,} events"
         yield Table(
             "Catching up from an empty read model",
             "events/s",
             in_turn(
                 {
-                    ours: partial(_dateline, large, many),
-                    f"Dateline, {few.events:,} events": partial(_dateline, short, few),
+                    f"Dateline, {many.events:,} events": partial(_dateline, large, many),
+                    ours: partial(_dateline, short, few),
                     theirs: partial(_library, short, few),
                 }
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from uuid import UUID
 
 from msgspec import Struct
@@ -84,43 +85,50 @@ class Needs(Struct, frozen=True, gc=False):
 
 def needs(command: AnyCommand) -> Needs:
     """The subjects that a command names."""
-    refs: list[tuple[Subject, str | None]] = []
+    named: list[UUID] = []
     claims_of = None
     match command:
         case RegisterSource() | AddSourceAlias():
-            refs = [(Subject.SOURCE, command.source)]
+            named.append(resolve(Subject.SOURCE, command.source))
         case MergeSources():
-            refs = [(Subject.SOURCE, command.source), (Subject.SOURCE, command.into)]
+            named.append(resolve(Subject.SOURCE, command.source))
+            named.append(resolve(Subject.SOURCE, command.into))
         case OpenStory():
-            refs = [(Subject.STORY, command.story)]
+            named.append(resolve(Subject.STORY, command.story))
         case PublishReport():
-            refs = [(Subject.REPORT, command.report), (Subject.SOURCE, command.outlet)]
+            named.append(resolve(Subject.REPORT, command.report))
+            if command.outlet is not None:
+                named.append(resolve(Subject.SOURCE, command.outlet))
         case ReviseReport() | MoveReport():
-            refs = [(Subject.REPORT, command.report)]
+            named.append(resolve(Subject.REPORT, command.report))
         case WithdrawReport():
-            refs = [(Subject.REPORT, command.report)]
             claims_of = resolve(Subject.REPORT, command.report)
-        case LinkClaims():
-            refs = [(Subject.CLAIM, command.claim), (Subject.CLAIM, command.to)]
+            named.append(claims_of)
         case ReportClaim():
-            refs = [
-                (Subject.CLAIM, command.claim),
-                (Subject.REPORT, command.report),
-                (Subject.STORY, command.story),
-                *((Subject.SOURCE, step.source) for step in command.attribution),
-            ]
-        case CorrectClaim() | AmendClaim():
-            refs = [(Subject.CLAIM, command.claim)]
-            if isinstance(command.attribution, tuple):
-                refs += ((Subject.SOURCE, step.source) for step in command.attribution)
-            if isinstance(command, AmendClaim) and isinstance(command.story, str):
-                refs.append((Subject.STORY, command.story))
-        case ReviewClaim():
-            refs = [(Subject.CLAIM, command.claim), (Subject.SOURCE, command.reviewer)]
+            named.append(resolve(Subject.CLAIM, command.claim))
+            named.append(resolve(Subject.REPORT, command.report))
+            if command.story is not None:
+                named.append(resolve(Subject.STORY, command.story))
+            named += [resolve(Subject.SOURCE, step.source) for step in command.attribution]
         case _:
-            refs = [(Subject.CLAIM, command.claim)]
+            named.append(resolve(Subject.CLAIM, command.claim))
+            named += _named_besides(command)
     notice = getattr(command, "notice", None)
-    if isinstance(notice, NoticeInput):
-        refs.append((Subject.SOURCE, notice.issuer))
-    named = frozenset(resolve(subject, ref) for subject, ref in refs if ref is not None)
-    return Needs(named, claims_of)
+    if isinstance(notice, NoticeInput) and notice.issuer is not None:
+        named.append(resolve(Subject.SOURCE, notice.issuer))
+    return Needs(frozenset(named), claims_of)
+
+
+def _named_besides(command: AnyCommand) -> Iterator[UUID]:
+    """Whom and what a command about a claim names beside it."""
+    match command:
+        case LinkClaims():
+            yield resolve(Subject.CLAIM, command.to)
+        case ReviewClaim():
+            yield resolve(Subject.SOURCE, command.reviewer)
+        case CorrectClaim() | AmendClaim():
+            if isinstance(command.attribution, tuple):
+                for step in command.attribution:
+                    yield resolve(Subject.SOURCE, step.source)
+            if isinstance(command, AmendClaim) and isinstance(command.story, str):
+                yield resolve(Subject.STORY, command.story)

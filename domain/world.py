@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
 from msgspec import Struct
@@ -16,6 +17,8 @@ from domain.history import ALWAYS, Entry
 from domain.ids import Subject, resolve
 from domain.moments import SKEW, Moment, parse_moment
 from domain.refusals import InvalidTime, NotFound
+
+S = TypeVar("S")
 
 
 class Draft(Struct, frozen=True, gc=False):
@@ -58,6 +61,9 @@ class World:
     children: Mapping[UUID, Children] = field(default_factory=dict)
     lengths: dict[UUID, int] = field(default_factory=dict)
     """How many events a subject has, where that is more than can still be read (erasure)."""
+    _states: dict[tuple[UUID, object], tuple[list[Entry], int, Any]] = field(default_factory=dict)
+    """What subjects come to by a fold, with how many entries of which list have been folded.
+    Anybody may name a claim where a source is meant, so the fold is part of the key."""
 
     def entries(self, subject: UUID) -> list[Entry]:
         """All that can be read of a subject; nothing if it is not in the record."""
@@ -72,7 +78,7 @@ class World:
     def source(self, ref: str, *, field: str) -> tuple[UUID, Source]:
         """The source that `ref` means. Raises NotFound, naming the command's field."""
         subject = resolve(Subject.SOURCE, ref)
-        source = source_as_of(self.entries(subject))
+        source = self._state(subject, source_as_of)
         if source is None:
             raise NotFound(f"no source {ref!r} is in the record", field=field)
         return subject, source
@@ -80,7 +86,7 @@ class World:
     def story(self, ref: str, *, field: str) -> tuple[UUID, Story]:
         """The story that `ref` means. Raises NotFound."""
         subject = resolve(Subject.STORY, ref)
-        story = story_as_of(self.entries(subject))
+        story = self._state(subject, story_as_of)
         if story is None:
             raise NotFound(f"no story {ref!r} is in the record", field=field)
         return subject, story
@@ -88,7 +94,7 @@ class World:
     def report(self, ref: str, *, field: str) -> tuple[UUID, Report]:
         """The report that `ref` means, as it is now known. Raises NotFound."""
         subject = resolve(Subject.REPORT, ref)
-        report = report_as_of(self.entries(subject))
+        report = self._state(subject, report_as_of)
         if report is None:
             raise NotFound(f"no report {ref!r} is in the record", field=field)
         return subject, report
@@ -96,10 +102,20 @@ class World:
     def claim(self, ref: str, *, field: str) -> tuple[UUID, Claim]:
         """The claim that `ref` means, as it is now known. Raises NotFound."""
         subject = resolve(Subject.CLAIM, ref)
-        claim = claim_as_of(self.entries(subject))
+        claim = self._state(subject, claim_as_of)
         if claim is None:
             raise NotFound(f"no claim {ref!r} is in the record", field=field)
         return subject, claim
+
+    def _state(self, subject: UUID, fold: Callable[[list[Entry]], S | None]) -> S | None:
+        """What a subject is now known to be. The commands of a batch look at the same ones again
+        and again, so each is folded when there is more of it alone."""
+        entries = self.entries(subject)
+        known = self._states.get((subject, fold))
+        if known is None or known[0] is not entries or known[1] != len(entries):
+            known = self._states[subject, fold] = entries, len(entries), fold(entries)
+        state: S | None = known[2]
+        return state
 
     def draft(
         self,

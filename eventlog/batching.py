@@ -45,15 +45,22 @@ def next_batch(appends: Sequence[tuple[int, Append]]) -> tuple[Batch, list[tuple
         first, events = events + 1, events + len(unit.events)
         for event in unit.events:
             characters += len(event.content)
-        if batch.units and (
-            events > MOST_EVENTS
-            or characters > MOST_CHARACTERS
-            or unit.key in keys
-            or any(guard.parent_id.int in parents for guard in unit.child_guards)
-            or any(versions.get(stream.int, version) != version for stream, version in taken)
-        ):
+        fits = (
+            events <= MOST_EVENTS
+            and characters <= MOST_CHARACTERS
+            and unit.key not in keys
+            and not (unit.child_guards and _any_parent(unit, parents))
+        )
+        untouched = []
+        for one in taken:
+            version = versions.get(one[0].int)
+            if version is None:
+                untouched.append(one)
+            elif version != one[1]:
+                fits = False
+        if not fits and batch.units:
             return batch, list(appends[place:])
-        for stream, version in taken:
+        for stream, version in untouched:
             if stream.int not in versions:
                 batch.taken.append((number, stream, version))
                 versions[stream.int] = version
@@ -68,6 +75,10 @@ def next_batch(appends: Sequence[tuple[int, Append]]) -> tuple[Batch, list[tuple
         batch.first.append(first)
         batch.last.append(events)
     return batch, []
+
+
+def _any_parent(unit: Append, parents: set[int]) -> bool:
+    return any(guard.parent_id.int in parents for guard in unit.child_guards)
 
 
 def _present_versions(unit: Append) -> list[tuple[UUID, int]]:

@@ -36,8 +36,7 @@ BATCH = 2_000
 """Events a transaction."""
 
 MANY: Final = 10 * BATCH
-"""After this many events at a run the tables are tidied, and a generation that is as far behind
-when it is made gets the readers' indexes only then."""
+"""After this many events at a run the tables are tidied."""
 
 SWAP_LOCK: Final = 7_140_001
 REBUILD_LOCK: Final = 7_140_002
@@ -74,8 +73,8 @@ def ensure_generation(database: Database, on_progress: OnProgress | None = None)
             if found is None or found[0] is None:
                 _create(connection, LIVE)
                 head = connection.execute("SELECT max(position) FROM dateline.log").fetchone()
-                if head is None or (head[0] or 0) < MANY:
-                    index(connection)
+                if head is None or (head[0] or 0) <= BATCH:
+                    index(connection)  # else when it has caught up
                 return
         row = connection.execute("SELECT shape FROM read.progress").fetchone()
     if row is None or row[0] != shape():
