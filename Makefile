@@ -5,6 +5,7 @@ PYTHON ?= $(firstword $(shell for name in python3.14 python3.13 python3.12 pytho
 	$$name -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$name && break; done))
 VENV := .venv
 BIN := $(VENV)/bin
+CLIENTS := tests/clients/npm
 SOUND := $(shell test -e $(VENV)/run.stamp && grep -qsF '"$(CURDIR)/$(BIN)/python"' $(BIN)/dateline && \
 	$(BIN)/python -c '$(NEW_ENOUGH)' 2>/dev/null && echo yes)
 
@@ -43,8 +44,15 @@ install = rm -f $(VENV)/*.stamp; pip="$(BIN)/python -m pip"; \
 run: $(VENV)/run.stamp ## serve the record with the example in it, until Ctrl-C
 	@exec $(BIN)/dateline serve
 
-test: lint ## check and test everything
+test: lint $(CLIENTS)/node_modules/.package-lock.json ## check and test everything
 	@$(BIN)/python -m pytest
+
+# Where they cannot be had, the tests that want them say so.
+$(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json | $(VENV)/dev.stamp
+	@echo "Installing clients from npm ..."
+	@cd $(CLIENTS) && said=$$(PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --loglevel=error 2>&1) && \
+		touch node_modules/.package-lock.json || \
+		echo "They could not be installed: $$(echo "$$said" | head -n 1)"
 
 lint: $(VENV)/dev.stamp ## check format, style, types and the direction of imports
 	@$(BIN)/ruff format --check .
@@ -63,4 +71,4 @@ bench: $(VENV)/dev.stamp ## measure side by side with the peers
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove what was set up; the record stays
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(CLIENTS)/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

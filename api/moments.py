@@ -139,9 +139,9 @@ def encode_recorded_at(text: Any) -> Any:
     return RecordedBy(last_instant(text), text)
 
 
-def moment_asked(as_of: Given) -> Moment:
-    """The moment that an `asOf` argument asks about. Raises Refused."""
-    if not as_of.there:
+def moment_asked(as_of: Given | None) -> Moment:
+    """The moment that an `asOf` argument asks about; now, where there is none. Raises Refused."""
+    if as_of is None or not as_of.there:
         return Moment()
     reported_at = as_of["reportedAt"]
     until = reported_at.parameter(encode_reported_at, "timestamptz") if reported_at.there else None
@@ -183,7 +183,7 @@ def encode_cursor_position(asked: tuple[Any, Any, Any]) -> Any:
     return str(cursor.position)
 
 
-def moment_of_cursor(cursor: Given, as_of: Given) -> Moment:
+def moment_of_cursor(cursor: Given, as_of: Given | None) -> Moment:
     """The moment that a cursor belongs to, which `asOf` may repeat but not contradict.
 
     What `asOf` leaves open, the cursor settles: whoever asks for the next page with the arguments
@@ -191,11 +191,12 @@ def moment_of_cursor(cursor: Given, as_of: Given) -> Moment:
     """
 
     def both(variables: Variables) -> tuple[Any, Any, Any]:
-        return cursor.take(variables), as_of.take(variables), cursor.name
+        return cursor.take(variables), as_of and as_of.take(variables), cursor.name
 
     position = Parameter(both, encode_cursor_position, cursor.name, cursor.path)
+    key = (cursor.key, as_of and as_of.key, "position")
     return Moment(
-        cursor.parameters.add(position, (cursor.key, as_of.key, "position"), "bigint"),
+        cursor.parameters.add(position, key, "bigint"),
         cursor.parameter(encode_cursor_limit, "timestamptz"),
     )
 

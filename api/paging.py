@@ -20,12 +20,14 @@ DEFAULT_PAGE: Final = 20
 
 
 def moment_of_root(field: Field, argument: str = "asOf", *, settled: bool = True) -> Moment:
-    """The moment that a root field asks about, and all that is in it. Raises Refused.
+    """The moment that a root field asks about, and all that is in it: now, where it has no argument
+    for it. Raises Refused.
 
     A cursor settles it, of the field itself or of a list at any depth within it; where there are
     several, they have to agree. Those of a list that only grows at its end settle nothing.
     """
-    as_of, compiling = field.given(argument), field.compiling
+    as_of = field.given(argument) if argument in field.definition.args else None
+    compiling = field.compiling
     cursor = next(_cursors(field), None) if settled else None
     if cursor is None:
         moment = moment_asked(as_of)

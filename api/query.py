@@ -201,9 +201,10 @@ class Query:
     log: Log = written(log, "The log and how much is in the record.", AS_OF)
     node: Node | None = written(
         node,
-        "Whatever has this id; null where the record held nothing of that id at that moment.",
+        "Whatever has this id, as it is now; null where the record holds nothing of that id. A"
+        " cursor within it settles the moment, as everywhere.",
+        # And nothing else: Relay's compiler refetches by no field that takes more than the id.
         argument("id", strawberry.ID, "Its `id`, as this API gave it out."),
-        AS_OF,
     )
     events: EventConnection = written(
         events,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from domain.commands import (
@@ -130,10 +131,10 @@ COMMANDS: list[AnyCommand] = [
 ]
 
 
-def fill(database: Database) -> int:
+def fill(database: Database, commands: Iterable[AnyCommand] = COMMANDS) -> int:
     """Record the commands and project them: the last position."""
     record = Record(database)
-    for command in COMMANDS:
+    for command in commands:
         record.execute(Envelope(command=command, actor="tester", reason="to be asked about"))
     record.close()
     ensure_generation(database)

@@ -10,8 +10,8 @@ from api.ids import global_id
 from domain.ids import Subject, resolve
 from tests.api.conftest import Ask
 
-NODE = """query($id: ID!, $asOf: AsOf) {
-  node(id: $id, asOf: $asOf) {
+NODE = """query($id: ID!) {
+  node(id: $id) {
     __typename
     id
     ... on Claim { statement status report { headline } }
@@ -53,11 +53,26 @@ def test_an_object_of_any_sort_is_found_by_its_id(
     assert answer["extensions"]["basis"]["reportedAt"] is None
 
 
-def test_the_moment_reaches_what_is_in_the_node(ask: Ask) -> None:
+def test_a_cursor_within_the_node_settles_the_moment_of_all_of_it(ask: Ask) -> None:
     identity = global_id(Subject.STORY, resolve(Subject.STORY, "talks"))
-    early = ask(NODE, id=identity, asOf={"reportedAt": "2024-08-16"})["data"]["node"]
-    assert early["counts"] == {"total": 1}
-    assert ask(NODE, id=identity, asOf={"position": 4})["data"]["node"] is None
+    asked = ask(
+        """query($asOf: AsOf) {
+          story(slug: "talks", asOf: $asOf) { claims(first: 1) { pageInfo { endCursor } } }
+        }""",
+        asOf={"reportedAt": "2024-08-16"},
+    )
+    cursor = asked["data"]["story"]["claims"]["pageInfo"]["endCursor"]
+    answer = ask(
+        """query($id: ID!, $after: String) {
+          node(id: $id) {
+            ... on Story { counts { total } claims(after: $after) { nodes { id } } }
+          }
+        }""",
+        id=identity,
+        after=cursor,
+    )
+    assert answer["data"]["node"] == {"counts": {"total": 1}, "claims": {"nodes": []}}
+    assert answer["extensions"]["basis"] == asked["extensions"]["basis"]
 
 
 def test_a_node_that_is_not_there_is_null(ask: Ask) -> None:

@@ -37,6 +37,13 @@ def own_types(schema: GraphQLSchema) -> list[GraphQLNamedType]:
     ]
 
 
+def test_a_node_is_asked_for_by_its_id_alone_since_relay_refetches_by_no_other(
+    built: GraphQLSchema,
+) -> None:
+    assert built.query_type is not None
+    assert list(built.query_type.fields["node"].args) == ["id"]
+
+
 def test_schema_graphql_is_what_make_schema_writes() -> None:
     assert (ROOT / "schema.graphql").read_text("utf-8") == text(), "run `make schema`"
 

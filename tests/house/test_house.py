@@ -205,6 +205,12 @@ def test_no_file_names_a_registry_or_a_place_on_somebodys_machine() -> None:
     assert found == []
 
 
+def test_no_lock_file_names_an_address() -> None:
+    locks = files("package-lock.json")
+    assert len(locks) > 1
+    assert [named(lock) for lock in locks if "://" in lock.read_text("utf-8")] == []
+
+
 def imports(module: Path) -> Iterator[str]:
     """The top-level packages that a module imports."""
     for node in ast.walk(ast.parse(module.read_text("utf-8"))):
