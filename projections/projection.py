@@ -35,10 +35,10 @@ from domain.values import AttributionChange
 from eventlog.decoding import entries_of
 from eventlog.entries import LoggedEvent
 from eventlog.log import Log
-from projections import lookups, storage
+from projections import event_rows, lookups, storage
 from projections.bitemporal import Bitemporal
+from projections.event_rows import Voiding
 from projections.sources import StoryRow, load_sources, story_row
-from projections.storage import Voiding
 from projections.terms import abouts_of, statements_of, terms_of
 from projections.timeline import Stretch, latest_of_each_time
 
@@ -136,9 +136,9 @@ class Projection:
                 lookups.write_claim_abouts(cursor, batch.claim_abouts)
                 storage.write_claim_links(cursor, batch.claim_links)
                 storage.write_report_urls(cursor, batch.report_urls)
-                storage.write_touches(cursor, batch.touches)
-                storage.write_events(cursor, shown, entries)
-                storage.write_voided(cursor, batch.voided)
+                event_rows.write_touches(cursor, batch.touches)
+                event_rows.write_events(cursor, shown, entries)
+                event_rows.write_voided(cursor, batch.voided)
                 storage.write_progress(cursor, events[-1].position, events[-1].recorded_at)
             self._claims.written()
             self._reports.written()

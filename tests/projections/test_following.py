@@ -254,3 +254,30 @@ def test_an_event_touches_its_subject_and_whom_it_names(generation: Database) ->
     # hangs on the same report
     assert touching(resolve(Subject.SOURCE, "t-s1")) == 4
     assert touching(resolve(Subject.CLAIM, "t-c0")) == 1
+
+
+def indexes(database: Database) -> set[str]:
+    """The definitions of all indexes of the live generation."""
+    with connect(database) as connection:
+        return {
+            definition
+            for (definition,) in connection.execute(
+                "SELECT indexdef FROM pg_indexes WHERE schemaname = 'read'"
+            )
+        }
+
+
+def test_a_generation_that_is_behind_gets_the_readers_indexes_when_it_has_caught_up(
+    generation: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete = indexes(generation)
+    write(generation, "early-")
+    with psycopg.connect(generation.owner_conninfo, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA read CASCADE")
+    monkeypatch.setattr(generations, "BATCH", 2)
+    ensure_generation(generation)
+    assert indexes(generation) < complete
+    project_all(generation)
+    assert indexes(generation) == complete
+    rebuild(generation)
+    assert indexes(generation) == complete
