@@ -16,6 +16,7 @@ import psycopg
 from psycopg import Connection
 
 from eventlog.database import Database
+from eventlog.errors import DatabaseUnreachable
 from eventlog.garbage import seldom_collected
 from eventlog.log import Log
 from projections.ahead import ReadAhead
@@ -134,7 +135,7 @@ class Projector:
             try:
                 with Log(self._database.conninfo) as log, connect(self._database) as connection:
                     self._follow(connection, log)
-            except psycopg.OperationalError as error:
+            except (psycopg.OperationalError, DatabaseUnreachable) as error:
                 _logger.warning("the projector lost the database and starts again: %s", error)
                 self._stop.wait(RETRY)
 

@@ -12,6 +12,8 @@ from domain.commands import AddSourceAlias, Envelope, RegisterSource
 from domain.ids import Subject, resolve
 from domain.words import SourceKind
 from eventlog.database import Database
+from eventlog.entries import LoggedEvent
+from eventlog.errors import DatabaseUnreachable
 from eventlog.log import Log
 from eventlog.record import Record
 from projections import generations
@@ -281,3 +283,26 @@ def test_a_generation_that_is_behind_gets_the_readers_indexes_when_it_has_caught
     assert indexes(generation) == complete
     rebuild(generation)
     assert indexes(generation) == complete
+
+
+def test_the_projector_starts_again_when_the_log_could_not_be_read(
+    generation: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own connection is well then: the one that the log is read over was lost."""
+    read, failed = Log.read, Event()
+
+    def lost_once(log: Log, after: int, limit: int) -> list[LoggedEvent]:
+        if not failed.is_set():
+            failed.set()
+            raise DatabaseUnreachable("the connection was lost")
+        return read(log, after, limit)
+
+    monkeypatch.setattr(Log, "read", lost_once)
+    projector = Projector(generation)
+    projector.start()
+    try:
+        with connect(generation) as connection:
+            wait_until_projected(connection, write(generation, "lost-"), PATIENCE)
+    finally:
+        projector.stop()
+    assert failed.is_set()
