@@ -35,9 +35,13 @@ def copy_lines(
         Identifier(table), SQL(", ").join(map(Identifier, columns))
     )
     given = iter(lines)
+    chunk = "\n".join(islice(given, AT_ONCE))
+    if not chunk:
+        return  # most batches at the head of the log touch few of the tables
     with cursor.copy(statement) as copy:
-        while chunk := "\n".join(islice(given, AT_ONCE)):
+        while chunk:
             copy.write(chunk + "\n")
+            chunk = "\n".join(islice(given, AT_ONCE))
 
 
 def text(value: str | None) -> str:

@@ -93,6 +93,8 @@ def index(connection: Connection[Any]) -> None:
     """Make what readers find rows over, unless it is there. In a transaction of the caller's, or
     one of its own."""
     with connection.transaction():
+        # A swap in between would lead from one generation's progress to another one's tables.
+        connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", (SWAP_LOCK,))
         found = connection.execute("SELECT indexed FROM progress FOR UPDATE").fetchone()
         if found is not None and not found[0]:
             connection.execute(SQL(_sql("indexes")))
