@@ -34,7 +34,7 @@ from benchmarks.workload import Shape, fill, of_events
 from eventlog.database import Database
 from eventlog.entries import LoggedEvent
 from eventlog.log import Log
-from projections.generations import ensure_generation
+from projections.generations import connect, ensure_generation, index
 from projections.projection import Projection
 from projections.projector import project_all
 
@@ -135,6 +135,8 @@ def _dateline(database: Database, shape: Shape) -> float:
 
 def _library(database: Database, shape: Shape) -> float:
     _empty(database)
+    with connect(database) as connection:
+        index(connection)  # the runner has no end at which it could make them
     env = _environment(database)
     _store(database, env)
     with Log(database.conninfo) as log:
