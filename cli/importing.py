@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -16,7 +16,8 @@ from cli.faults import writing
 from domain.commands import Envelope
 from domain.refusals import Refusal
 from eventlog.garbage import seldom_collected
-from eventlog.record import Record, Recorded, Result
+from eventlog.later import Later
+from eventlog.record import PATIENCE, Record, Recorded, Result
 from feeds.interchange import command_line
 from feeds.items import Item, Refused, Tally
 
@@ -104,12 +105,16 @@ def record_all(
     """
     waiting: deque[list[Item | Refused]] = deque()
 
-    def batches() -> Iterator[list[Envelope]]:
-        while batch := list(islice(results, BATCH)):
+    def envelopes(batches: Iterator[list[Item | Refused]]) -> Iterator[list[Envelope]]:
+        for batch in batches:
             waiting.append(batch)
             yield [result.envelope for result in batch if isinstance(result, Item)]
 
-    with seldom_collected(), _closed(results), closing(record.execute_batches(batches())) as done:
+    with (
+        seldom_collected(),
+        closing(_batches(results)) as batches,
+        closing(record.execute_batches(envelopes(batches))) as done,
+    ):
         for answers in done:
             left = iter(answers)
             for result in waiting.popleft():
@@ -127,14 +132,23 @@ def record_all(
             on_progress()
 
 
-@contextmanager
-def _closed(results: Results) -> Iterator[None]:
-    """Close the reader before its file is."""
+def _batches(results: Results) -> Generator[list[Item | Refused], None, None]:
+    """What a reader gives, in batches; one is read while those before it are recorded.
+
+    The reader is closed before its file is, unless it waits for a pipe that nothing comes through.
+    """
+    following = _next_batch(results)
     try:
-        yield
+        while batch := following.result():
+            following = _next_batch(results)
+            yield batch
     finally:
-        if isinstance(results, Generator):
+        if following.over(PATIENCE) and isinstance(results, Generator):
             results.close()
+
+
+def _next_batch(results: Results) -> Later[list[Item | Refused]]:
+    return Later(lambda: list(islice(results, BATCH)), "import-reader")
 
 
 def _refused(result: Item | Refused, answer: Result | None) -> Refused | None:

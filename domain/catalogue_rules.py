@@ -53,7 +53,8 @@ def new_subject(world: World, subject: Subject, ref: str) -> tuple[UUID, str | N
     identity = resolve(subject, ref)
     if world.length(identity):
         raise AlreadyExists(f"{subject.value} {ref!r} is in the record already", field=subject)
-    return identity, None if ref == str(identity) else ref
+    is_id = len(ref) == 36 and ref == str(identity)  # most are shorter, and the text of an id slow
+    return identity, None if is_id else ref
 
 
 def notice(world: World, given: NoticeInput | None) -> Notice | None:

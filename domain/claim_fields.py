@@ -111,15 +111,17 @@ def steps_of(world: World, given: tuple[StepInput, ...]) -> tuple[Step, ...]:
 def quantities_of(given: tuple[QuantityInput, ...]) -> tuple[Quantity, ...]:
     """The numbers, each named once, finite, and within its own range. Raises InvalidInput."""
     quantities = tuple(
-        Quantity(
-            label=number.label,
-            value=_decimal(number.value, f"quantities[{index}].value"),
-            unit=number.unit,
-            hedge=number.hedge,
-            low=_optional_decimal(number.low, f"quantities[{index}].low"),
-            high=_optional_decimal(number.high, f"quantities[{index}].high"),
-        )
-        for index, number in enumerate(given)
+        [
+            Quantity(
+                label=number.label,
+                value=_decimal(number.value, index, "value"),
+                unit=number.unit,
+                hedge=number.hedge,
+                low=None if number.low is None else _decimal(number.low, index, "low"),
+                high=None if number.high is None else _decimal(number.high, index, "high"),
+            )
+            for index, number in enumerate(given)
+        ]
     )
     for index, quantity in enumerate(quantities):
         if any(other.key == quantity.key for other in quantities[:index]):
@@ -134,13 +136,10 @@ def quantities_of(given: tuple[QuantityInput, ...]) -> tuple[Quantity, ...]:
     return quantities
 
 
-def _optional_decimal(value: Decimal | None, field: str) -> Decimal | None:
-    return None if value is None else _decimal(value, field)
-
-
-def _decimal(value: Decimal, field: str) -> Decimal:
+def _decimal(value: Decimal, index: int, name: str) -> Decimal:
     if (text := str(value)).isdigit() and len(text) <= MOST_PLACES:
         return value  # as most are; taking one apart is slow
+    field = f"quantities[{index}].{name}"
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int):
         raise InvalidInput(f"{value} is not a number", field=field)

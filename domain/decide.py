@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 from uuid import UUID
 
 from msgspec import Struct
@@ -33,52 +34,40 @@ from domain.ids import Subject, resolve
 from domain.world import Decision, World
 
 
+_RULES: Final[Mapping[type[AnyCommand], Callable[[World, Any], Decision]]] = {
+    RegisterSource: catalogue_rules.register_source,
+    AddSourceAlias: catalogue_rules.add_source_alias,
+    MergeSources: catalogue_rules.merge_sources,
+    OpenStory: catalogue_rules.open_story,
+    PublishReport: catalogue_rules.publish_report,
+    ReviseReport: catalogue_rules.revise_report,
+    MoveReport: catalogue_rules.move_report,
+    WithdrawReport: catalogue_rules.withdraw_report,
+    ReportClaim: claim_rules.report_claim,
+    CorrectClaim: claim_rules.correct_claim,
+    ExpressConcern: claim_rules.express_concern,
+    LiftConcern: claim_rules.lift_concern,
+    RetractClaim: claim_rules.retract_claim,
+    ReinstateClaim: claim_rules.reinstate_claim,
+    LinkClaims: claim_rules.link_claims,
+    ReviewClaim: claim_rules.review_claim,
+    AmendClaim: claim_rules.amend_claim,
+}
+
+
 def decide(world: World, command: AnyCommand) -> Decision:
     """The events that follow from a command in a world that holds its `needs`.
 
     Raises a Refusal, with the reason and the field at fault, where a rule does not allow it.
     """
-    match command:
-        case RegisterSource():
-            return catalogue_rules.register_source(world, command)
-        case AddSourceAlias():
-            return catalogue_rules.add_source_alias(world, command)
-        case MergeSources():
-            return catalogue_rules.merge_sources(world, command)
-        case OpenStory():
-            return catalogue_rules.open_story(world, command)
-        case PublishReport():
-            return catalogue_rules.publish_report(world, command)
-        case ReviseReport():
-            return catalogue_rules.revise_report(world, command)
-        case MoveReport():
-            return catalogue_rules.move_report(world, command)
-        case WithdrawReport():
-            return catalogue_rules.withdraw_report(world, command)
-        case ReportClaim():
-            return claim_rules.report_claim(world, command)
-        case CorrectClaim():
-            return claim_rules.correct_claim(world, command)
-        case ExpressConcern():
-            return claim_rules.express_concern(world, command)
-        case LiftConcern():
-            return claim_rules.lift_concern(world, command)
-        case RetractClaim():
-            return claim_rules.retract_claim(world, command)
-        case ReinstateClaim():
-            return claim_rules.reinstate_claim(world, command)
-        case LinkClaims():
-            return claim_rules.link_claims(world, command)
-        case ReviewClaim():
-            return claim_rules.review_claim(world, command)
-        case AmendClaim():
-            return claim_rules.amend_claim(world, command)
+    return _RULES[type(command)](world, command)
 
 
 class Needs(Struct, frozen=True, gc=False):
     """What a world has to hold before a command can be decided."""
 
-    subjects: frozenset[UUID]
+    subjects: list[UUID]
+    """Those that the command names; one may be in it twice."""
     claims_of: UUID | None = None
     """A report whose claims are needed too."""
 
@@ -116,7 +105,7 @@ def needs(command: AnyCommand) -> Needs:
     notice = getattr(command, "notice", None)
     if isinstance(notice, NoticeInput) and notice.issuer is not None:
         named.append(resolve(Subject.SOURCE, notice.issuer))
-    return Needs(frozenset(named), claims_of)
+    return Needs(named, claims_of)
 
 
 def _named_besides(command: AnyCommand) -> Iterator[UUID]:

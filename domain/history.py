@@ -54,10 +54,14 @@ def voided(entries: Sequence[Entry]) -> frozenset[int]:
     """Which of a claim's events (by sequence) do not count: those that a later amendment, which
     itself counts, has made void, and what we had said about the content of such events."""
     amendments = sorted(
-        (entry.position, entry.sequence, event.amends, event.void)
-        for entry in entries
-        if isinstance(event := entry.event, ClaimAmended)
+        [
+            (entry.position, entry.sequence, event.amends, event.void)
+            for entry in entries
+            if isinstance(event := entry.event, ClaimAmended)
+        ]
     )
+    if not amendments:
+        return frozenset()
     void: set[int] = set()
     for _, sequence, amended, is_void in reversed(amendments):
         if is_void and sequence not in void:

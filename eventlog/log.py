@@ -118,7 +118,7 @@ class Log:
         return self.append_checked(appends)
 
     def append_checked(self, appends: Sequence[Append]) -> list[Outcome]:
-        """Store units that `check_append` has passed; see ``append``."""
+        """Store units that `check_append` would pass, without asking it; see ``append``."""
         return self._commits.append(appends) if appends else []
 
     def read(self, after: int, limit: int, upto: int | None = None) -> list[LoggedEvent]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
-from threading import Thread
 from types import TracebackType
 from typing import Final, Self
 from uuid import UUID
@@ -33,8 +32,9 @@ from eventlog.entries import (
     StreamGuard,
 )
 from eventlog.errors import EntryInvalid
+from eventlog.later import Later
 from eventlog.log import Log
-from eventlog.validation import check_append
+from eventlog.validation import check_request
 
 ATTEMPTS: Final = 20
 """How often a decision is taken anew because somebody else wrote to the same subject first."""
@@ -123,11 +123,11 @@ class Record:
                     envelopes = next(upcoming, None)
                 except Exception:
                     if pending is not None:
-                        yield self._settle(pending.plan, pending.outcomes())
+                        yield self._settle(pending.plan, pending.outcomes.result())
                     raise
                 plan = None if envelopes is None else self._plan_ahead(envelopes, pending)
                 if pending is not None:
-                    outcomes = pending.outcomes()
+                    outcomes = pending.outcomes.result()
                     if not all(isinstance(one, Appended) and not one.replayed for one in outcomes):
                         plan = None
                     settled, pending = pending.plan, None
@@ -137,10 +137,13 @@ class Record:
                 if plan is None:
                     yield self.execute_many(envelopes)
                 else:
-                    pending = _Pending(self._log, plan)
+                    pending = self._append(plan)
         finally:
             if pending is not None:
-                pending.wait(PATIENCE)
+                pending.outcomes.over(PATIENCE)
+
+    def _append(self, plan: _Plan) -> _Pending:
+        return _Pending(plan, Later(lambda: self._log.append_checked(plan.units), "appender"))
 
     def _execute_run(self, envelopes: Sequence[Envelope]) -> list[Result]:
         plan = self._plan(envelopes)
@@ -161,17 +164,9 @@ class Record:
     ) -> _Plan:
         """Decide commands as if what `ahead` holds of some subjects were in the log already."""
         plan = _Plan(envelopes, [None] * len(envelopes))
-        seen = self._log.keys({one.key for one in envelopes if one.key is not None})
-        fresh = []
+        world = self._world([envelope.command for envelope in envelopes], ahead or {})
+        refused: dict[str, int] = {}
         for index, envelope in enumerate(envelopes):
-            known = seen.get(envelope.key) if envelope.key is not None else None
-            if known is None:
-                fresh.append(index)
-            else:
-                plan.results[index] = _known(envelope, known)
-        world = self._world([envelopes[index].command for index in fresh], ahead or {})
-        for index in fresh:
-            envelope = envelopes[index]
             if envelope.key is not None:
                 first = plan.keyed.setdefault(envelope.key, index)
                 if first != index:
@@ -182,17 +177,26 @@ class Record:
                 unit = _unit(envelope, decision)
             except Refusal as refusal:
                 plan.results[index] = refusal.with_traceback(None)  # or it would hold the plan
+                if envelope.key is not None:
+                    refused[envelope.key] = index
                 continue
             world.take(decision.drafts)
             plan.units.append(unit)
             plan.owners.append(index)
+        # A command that was recorded before mostly stands in its own way now. Where it does not,
+        # the log knows its key, and gives the first outcome for it.
+        for key, known in self._log.keys(refused.keys()).items() if refused else ():
+            plan.results[refused[key]] = _known(envelopes[refused[key]], known)
         plan.subjects = world.subjects
         return plan
 
     def _settle(self, plan: _Plan, outcomes: Sequence[Outcome]) -> list[Result]:
         results = plan.results
         for index, unit, outcome in zip(plan.owners, plan.units, outcomes, strict=True):
-            results[index] = self._result(plan.envelopes[index], unit, outcome)
+            if isinstance(outcome, Appended):
+                results[index] = _recorded(unit, outcome)
+            else:
+                results[index] = self._decided_anew(plan.envelopes[index], unit, outcome)
         for index, first in plan.repeats:
             results[index] = self._repeated(
                 plan.envelopes[index], plan.envelopes[first], results[first]
@@ -204,7 +208,7 @@ class Record:
         reports: set[UUID] = set()
         for command in commands:
             needed = needs(command)
-            subjects |= needed.subjects
+            subjects.update(needed.subjects)
             if needed.claims_of is not None:
                 reports.add(needed.claims_of)
         children: dict[UUID, Children] = {}
@@ -218,23 +222,22 @@ class Record:
             subjects={subject: entries_of(events) for subject, events in streams.items() if events}
             | {subject: list(entries) for subject, entries in ahead.items()},
             children=children,
-            lengths={subject: events[-1].version for subject, events in streams.items() if events},
+            lengths={
+                subject: events[-1].version
+                for subject, events in streams.items()
+                if events and events[-1].content is None
+            },
         )
 
-    def _result(self, envelope: Envelope, unit: Append, outcome: Outcome) -> Result:
+    def _decided_anew(self, envelope: Envelope, unit: Append, outcome: Outcome) -> Result:
+        """What becomes of a command when somebody else was first: it is decided in the world as
+        it is now, until nobody is."""
         for _ in range(ATTEMPTS):
             match outcome:
                 case Appended():
-                    return Recorded(
-                        outcome.first_position,
-                        outcome.last_position,
-                        outcome.recorded_at,
-                        unit.events[0].stream_id,
-                        outcome.replayed,
-                    )
+                    return _recorded(unit, outcome)
                 case KeyConflict():
                     return _key_conflict(outcome.key)
-            # Somebody else was first: look at the world as it is now, and decide anew.
             try:
                 world = self._world([envelope.command], {})
                 unit = _unit(envelope, decide(world, envelope.command))
@@ -280,7 +283,7 @@ class _Plan:
     owners: list[int] = field(default_factory=list)
     """Which of the envelopes each unit is for."""
     keyed: dict[str, int] = field(default_factory=dict)
-    """By key, the first of the envelopes that has it and is not in the log."""
+    """By key, the first of the envelopes that has it."""
     repeats: list[tuple[int, int]] = field(default_factory=list)
     """Envelopes whose key another one has, and that one."""
     subjects: dict[UUID, list[Entry]] = field(default_factory=dict)
@@ -295,34 +298,12 @@ class _Plan:
         }
 
 
+@dataclass(slots=True)
 class _Pending:
-    """A plan that is being appended, in a thread of its own."""
+    """A plan that is being appended."""
 
-    def __init__(self, log: Log, plan: _Plan) -> None:
-        self.plan = plan
-        self._log = log
-        self._outcomes: list[Outcome] = []
-        self._error: BaseException | None = None
-        # A daemon: an interrupted command does not wait for a database that is not there.
-        self._thread = Thread(target=self._append, name="appender", daemon=True)
-        self._thread.start()
-
-    def _append(self) -> None:
-        try:
-            self._outcomes = self._log.append_checked(self.plan.units)
-        except BaseException as error:
-            self._error = error
-
-    def outcomes(self) -> list[Outcome]:
-        """Wait for what became of the units. Raises what `Log.append` raised."""
-        self._thread.join()
-        if self._error is not None:
-            raise self._error
-        return self._outcomes
-
-    def wait(self, seconds: float) -> None:
-        """Wait for the end, but not for ever."""
-        self._thread.join(seconds)
+    plan: _Plan
+    outcomes: Later[list[Outcome]]
 
 
 def _runs(envelopes: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
@@ -340,7 +321,12 @@ def _runs(envelopes: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
 
 
 def _unit(envelope: Envelope, decision: Decision) -> Append:
-    unit = Append(
+    try:
+        # The rest of a unit is the decider's and the codec's, and is as the log wants it.
+        check_request(envelope.actor, envelope.reason, envelope.key)
+    except EntryInvalid as error:
+        raise InvalidInput(error.reason, field=error.field) from None
+    return Append(
         events=[
             NewEvent(
                 stream_id=draft.subject,
@@ -359,11 +345,16 @@ def _unit(envelope: Envelope, decision: Decision) -> Append:
         guards=[StreamGuard(subject, version) for subject, version in decision.relies_on],
         child_guards=[ChildGuard(*decision.childless_since)] if decision.childless_since else (),
     )
-    try:
-        check_append(unit)
-    except EntryInvalid as error:
-        raise InvalidInput(error.reason, field=error.field) from None
-    return unit
+
+
+def _recorded(unit: Append, appended: Appended) -> Recorded:
+    return Recorded(
+        appended.first_position,
+        appended.last_position,
+        appended.recorded_at,
+        unit.events[0].stream_id,
+        appended.replayed,
+    )
 
 
 def _known(envelope: Envelope, known: SeenKey) -> Result:

@@ -25,14 +25,19 @@ def check_append(unit: Append) -> None:
             raise EntryInvalid("reported_at", "the time has no zone")
     if len(unit.events) > 1 or unit.guards:
         _check_streams(unit)
-    if not unit.actor:
+    check_request(unit.actor, unit.reason, unit.key)
+
+
+def check_request(actor: str, reason: str | None, key: str | None) -> None:
+    """Raise EntryInvalid where who asks, why, or under which key cannot be stored."""
+    if not actor:
         raise EntryInvalid("actor", "it is empty")
-    _check_text("actor", unit.actor)
-    if unit.reason is not None:
-        _check_text("reason", unit.reason)
-    if unit.key is not None:
-        _check_text("key", unit.key)
-        if not 0 < len(unit.key) <= LONGEST_KEY:
+    _check_text("actor", actor)
+    if reason is not None:
+        _check_text("reason", reason)
+    if key is not None:
+        _check_text("key", key)
+        if not 0 < len(key) <= LONGEST_KEY:
             raise EntryInvalid("key", f"it must have 1 to {LONGEST_KEY} characters")
 
 

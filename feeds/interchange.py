@@ -11,9 +11,10 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import asdict
 
 from domain.commands import AnyCommand, Envelope
+from domain.refusals import Refusal
 from domain.values import Line, Text
 from feeds.explain import explain, repeated_field
-from feeds.items import Item, Refused, Tally, command_json, line_key, refuse
+from feeds.items import Item, Refused, Tally, as_json, line_key, refuse
 from feeds.lines import numbered_lines
 
 COMMANDS: Final[dict[str, type[AnyCommand]]] = {
@@ -68,27 +69,35 @@ def _read(stream: BinaryIO, actor: str, tally: Tally) -> Iterator[Item | Refused
             continue
         number, line = numbered
         try:
-            item = Item(number, _envelope(line, actor))
+            envelope = _envelope(line, actor)
+        except Refusal as refusal:
+            yield refuse(number, line, refusal)
         except (msgspec.MsgspecError, ValueError) as error:
             yield refuse(number, line, explain(line, error, COMMANDS))
-            continue
-        repeated = repeated_field(line)
-        if repeated is not None:
-            yield refuse(number, line, repeated)
         else:
-            yield item
+            yield Item(number, envelope)
 
 
 def _envelope(line: bytes, actor: str) -> Envelope:
-    """Raises MsgspecError or UnicodeDecodeError if the line is no command."""
+    """Raises MsgspecError or ValueError if the line is no command, and a Refusal if it says one
+    thing twice."""
     read = _decoder.decode(line)
+    asked = as_json(read)
+    # With as many colons as what was understood of it, a line gives no field that was passed
+    # over; what hides one behind an escape is looked at closely, as is what is written otherwise.
+    if line.count(b":") != asked.count(b":") or b"\\u" in line:
+        repeated = repeated_field(line)
+        if repeated is not None:
+            raise repeated
     given = asdict(read)
     by, reason, key = given.pop("actor"), given.pop("reason"), given.pop("key")
-    command = _COMMAND_OF[type(read)](**given)
     if by is UNSET:
         by = actor
     return Envelope(
-        command=command, actor=by, reason=reason, key=key or line_key(command, by, reason)
+        command=_COMMAND_OF[type(read)](**given),
+        actor=by,
+        reason=reason,
+        key=key or line_key(asked, by, reason),
     )
 
 
@@ -97,4 +106,4 @@ def command_line(envelope: Envelope) -> str:
     about = {"actor": envelope.actor, "reason": envelope.reason, "key": envelope.key}
     given = {name: value for name, value in about.items() if value is not None}
     tail = json.dumps(given, ensure_ascii=False, separators=(",", ":"))
-    return f"{command_json(envelope.command).decode()[:-1]},{tail[1:]}"
+    return f"{as_json(envelope.command).decode()[:-1]},{tail[1:]}"

@@ -92,19 +92,15 @@ def refuse(line_number: int, line: bytes, refusal: Refusal) -> Refused:
     return Refused(line_number, raw, refusal.code, refusal.field, str(refusal))
 
 
-_encoder = msgspec.json.Encoder(decimal_format="string")
+as_json = msgspec.json.Encoder(decimal_format="string").encode
+"""A command as JSON, always the same for the same command."""
 
 
-def command_json(command: AnyCommand) -> bytes:
-    """The command as JSON, always the same for the same command."""
-    return _encoder.encode(command)
-
-
-def line_key(command: AnyCommand, actor: str, reason: str | None) -> str:
+def line_key(asked: bytes, actor: str, reason: str | None) -> str:
     """The idempotency key of a line that gives none: the same line has the same key.
 
-    So a file that is imported twice changes nothing the second time.
+    `asked` is what the line asks for, as JSON. So a file that is imported twice changes nothing
+    the second time.
     """
-    digest = sha256(command_json(command))
-    digest.update(b"\0" + actor.encode() + b"\0" + (reason or "").encode())
-    return f"line:{digest.hexdigest()}"
+    content = f"{actor}\0{reason or ''}\0".encode() + asked
+    return f"line:{sha256(content).hexdigest()}"
