@@ -15,9 +15,9 @@ from typing import Any, Final, Self, TextIO
 from cli.faults import writing
 from domain.commands import Envelope
 from domain.refusals import Refusal
-from eventlog.garbage import seldom_collected
+from eventlog.bulk import in_bulk
 from eventlog.later import Later
-from eventlog.record import PATIENCE, Record, Recorded, Result
+from eventlog.record import PATIENCE, Record, Recorded
 from feeds.interchange import command_line
 from feeds.items import Item, Refused, Tally
 
@@ -111,7 +111,7 @@ def record_all(
             yield [result.envelope for result in batch if isinstance(result, Item)]
 
     with (
-        seldom_collected(),
+        in_bulk(),
         closing(_batches(results)) as batches,
         closing(record.execute_batches(envelopes(batches))) as done,
     ):
@@ -119,16 +119,15 @@ def record_all(
             left = iter(answers)
             for result in waiting.popleft():
                 answer = next(left) if isinstance(result, Item) else None
+                if isinstance(answer, Recorded):
+                    outcome.already += answer.replayed
+                    outcome.recorded += not answer.replayed
+                    continue
                 refused = _refused(result, answer)
-                if refused is not None:
-                    outcome.refused += 1
-                    if len(outcome.first_refusals) < SHOWN:
-                        outcome.first_refusals.append(refused)
-                    put_aside(refused)
-                elif isinstance(answer, Recorded) and answer.replayed:
-                    outcome.already += 1
-                else:
-                    outcome.recorded += 1
+                outcome.refused += 1
+                if len(outcome.first_refusals) < SHOWN:
+                    outcome.first_refusals.append(refused)
+                put_aside(refused)
             on_progress()
 
 
@@ -151,10 +150,10 @@ def _next_batch(results: Results) -> Later[list[Item | Refused]]:
     return Later(lambda: list(islice(results, BATCH)), "import-reader")
 
 
-def _refused(result: Item | Refused, answer: Result | None) -> Refused | None:
+def _refused(result: Item | Refused, refusal: Refusal | None) -> Refused:
     if isinstance(result, Refused):
         return result
-    if not isinstance(answer, Refusal):
-        return None
+    if refusal is None:
+        raise RuntimeError("a command that is not recorded is refused")
     raw = command_line(result.envelope)
-    return Refused(result.line_number, raw, answer.code, answer.field, str(answer))
+    return Refused(result.line_number, raw, refusal.code, refusal.field, str(refusal))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -77,13 +77,26 @@ def needs(command: AnyCommand) -> Needs:
     named: list[UUID] = []
     claims_of = None
     match command:
-        case RegisterSource() | AddSourceAlias():
-            named.append(resolve(Subject.SOURCE, command.source))
-        case MergeSources():
-            named.append(resolve(Subject.SOURCE, command.source))
-            named.append(resolve(Subject.SOURCE, command.into))
-        case OpenStory():
-            named.append(resolve(Subject.STORY, command.story))
+        case ReportClaim():
+            named.append(resolve(Subject.CLAIM, command.claim))
+            named.append(resolve(Subject.REPORT, command.report))
+            if command.story is not None:
+                named.append(resolve(Subject.STORY, command.story))
+            named += [resolve(Subject.SOURCE, step.source) for step in command.attribution]
+        case CorrectClaim() | AmendClaim():
+            named.append(resolve(Subject.CLAIM, command.claim))
+            if isinstance(command.attribution, tuple):
+                named += [resolve(Subject.SOURCE, step.source) for step in command.attribution]
+            if isinstance(command, AmendClaim) and isinstance(command.story, str):
+                named.append(resolve(Subject.STORY, command.story))
+        case RetractClaim() | ReinstateClaim() | ExpressConcern() | LiftConcern():
+            named.append(resolve(Subject.CLAIM, command.claim))
+        case LinkClaims():
+            named.append(resolve(Subject.CLAIM, command.claim))
+            named.append(resolve(Subject.CLAIM, command.to))
+        case ReviewClaim():
+            named.append(resolve(Subject.CLAIM, command.claim))
+            named.append(resolve(Subject.SOURCE, command.reviewer))
         case PublishReport():
             named.append(resolve(Subject.REPORT, command.report))
             if command.outlet is not None:
@@ -93,31 +106,14 @@ def needs(command: AnyCommand) -> Needs:
         case WithdrawReport():
             claims_of = resolve(Subject.REPORT, command.report)
             named.append(claims_of)
-        case ReportClaim():
-            named.append(resolve(Subject.CLAIM, command.claim))
-            named.append(resolve(Subject.REPORT, command.report))
-            if command.story is not None:
-                named.append(resolve(Subject.STORY, command.story))
-            named += [resolve(Subject.SOURCE, step.source) for step in command.attribution]
-        case _:
-            named.append(resolve(Subject.CLAIM, command.claim))
-            named += _named_besides(command)
+        case RegisterSource() | AddSourceAlias():
+            named.append(resolve(Subject.SOURCE, command.source))
+        case MergeSources():
+            named.append(resolve(Subject.SOURCE, command.source))
+            named.append(resolve(Subject.SOURCE, command.into))
+        case OpenStory():
+            named.append(resolve(Subject.STORY, command.story))
     notice = getattr(command, "notice", None)
     if isinstance(notice, NoticeInput) and notice.issuer is not None:
         named.append(resolve(Subject.SOURCE, notice.issuer))
     return Needs(named, claims_of)
-
-
-def _named_besides(command: AnyCommand) -> Iterator[UUID]:
-    """Whom and what a command about a claim names beside it."""
-    match command:
-        case LinkClaims():
-            yield resolve(Subject.CLAIM, command.to)
-        case ReviewClaim():
-            yield resolve(Subject.SOURCE, command.reviewer)
-        case CorrectClaim() | AmendClaim():
-            if isinstance(command.attribution, tuple):
-                for step in command.attribution:
-                    yield resolve(Subject.SOURCE, step.source)
-            if isinstance(command, AmendClaim) and isinstance(command.story, str):
-                yield resolve(Subject.STORY, command.story)

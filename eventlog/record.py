@@ -151,11 +151,11 @@ class Record:
 
     def _plan_ahead(self, envelopes: Sequence[Envelope], pending: _Pending | None) -> _Plan | None:
         """Decide while something else is pending; None where that has to be over first."""
-        if any(isinstance(envelope.command, WithdrawReport) for envelope in envelopes):
+        if WithdrawReport in {type(envelope.command) for envelope in envelopes}:
             return None
         if pending is None:
             return self._plan(envelopes)
-        if any(envelope.key in pending.plan.keyed for envelope in envelopes):
+        if not pending.plan.keyed.keys().isdisjoint([envelope.key for envelope in envelopes]):
             return None
         return self._plan(envelopes, pending.plan.changed())
 

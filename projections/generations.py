@@ -19,7 +19,7 @@ from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
 from eventlog.database import Database
-from eventlog.garbage import seldom_collected
+from eventlog.bulk import in_bulk
 from eventlog.log import Log
 from projections.ahead import ReadAhead
 from projections.projection import Projection
@@ -154,7 +154,7 @@ def rebuild(database: Database, on_progress: OnProgress | None = None) -> int:
         connection.execute(SQL("SET search_path TO {}").format(Identifier(NEXT)))
         projection = Projection(log)
         done = 0
-        with seldom_collected(), ReadAhead(log) as ahead:
+        with in_bulk(), ReadAhead(log) as ahead:
             while count := project_batch(connection, projection, ahead, live=False):
                 done += count
                 if on_progress is not None:

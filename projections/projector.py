@@ -17,7 +17,7 @@ from psycopg import Connection
 
 from eventlog.database import Database
 from eventlog.errors import DatabaseUnreachable
-from eventlog.garbage import seldom_collected
+from eventlog.bulk import in_bulk
 from eventlog.log import Log
 from projections.ahead import ReadAhead
 from projections.generations import BATCH, MANY, connect, index, project_batch, tidy
@@ -89,7 +89,7 @@ def catch_up(
 ) -> None:
     """Project batch after batch until nothing is left."""
     done = 0
-    with seldom_collected(), ReadAhead(log) as ahead:
+    with in_bulk(), ReadAhead(log) as ahead:
         while not (stop is not None and stop.is_set()):
             count = project_batch(connection, projection, ahead)
             done += count
