@@ -57,7 +57,7 @@ class Table:
             yield "| --- | ---: | ---: | --- |"
         for goal in self.goals:
             ratio = self.medians[goal.side] / self.medians[goal.against]
-            told = "reached" if goal.met(ratio) else "**missed**"
+            told = ("reached" if goal.met(ratio) else "**missed**") if str(goal) else ""
             yield f"| {goal.side} / {goal.against} | {ratio:.2f} | {goal} | {told} |"
         yield ""
 

@@ -98,9 +98,10 @@ def _beside(path: Path) -> Path:
 
 
 def _open(stack: ExitStack, path: Path) -> BinaryIO:
+    # Unbuffered, so that its position can be asked for while another thread reads, and so that a
+    # process that ends while that one waits for input does not want a buffer of Python's own.
     if path == _STDIN:
-        return sys.stdin.buffer
-    # Unbuffered, so that its position can be asked for while another thread reads.
+        return stack.enter_context(open(sys.stdin.fileno(), "rb", buffering=0, closefd=False))
     return stack.enter_context(path.open("rb", buffering=0))
 
 

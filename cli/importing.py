@@ -9,6 +9,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
@@ -136,18 +137,24 @@ def _batches(results: Results) -> Generator[list[Item | Refused], None, None]:
 
     The reader is closed before its file is, unless it waits for a pipe that nothing comes through.
     """
-    following = _next_batch(results)
+    reading = Lock()
+
+    def read() -> list[Item | Refused]:
+        with reading:
+            return list(islice(results, BATCH))
+
     try:
+        following = Later(read, "import-reader")
         while batch := following.result():
-            following = _next_batch(results)
+            following = Later(read, "import-reader")
             yield batch
     finally:
-        if following.over(PATIENCE) and isinstance(results, Generator):
-            results.close()
-
-
-def _next_batch(results: Results) -> Later[list[Item | Refused]]:
-    return Later(lambda: list(islice(results, BATCH)), "import-reader")
+        # An interruption can come between the start of a thread and the name for it, so it is the
+        # lock that tells whether the reader is at work.
+        if reading.acquire(timeout=PATIENCE):
+            if isinstance(results, Generator):
+                results.close()
+            reading.release()
 
 
 def _refused(result: Item | Refused, refusal: Refusal | None) -> Refused:

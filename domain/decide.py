@@ -33,7 +33,6 @@ from domain.commands import (
 from domain.ids import Subject, resolve
 from domain.world import Decision, World
 
-
 _RULES: Final[Mapping[type[AnyCommand], Callable[[World, Any], Decision]]] = {
     RegisterSource: catalogue_rules.register_source,
     AddSourceAlias: catalogue_rules.add_source_alias,

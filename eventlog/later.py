@@ -36,7 +36,6 @@ class Later(Generic[T]):
             raise self._error
         return cast(T, self._result)
 
-    def over(self, within: float) -> bool:
-        """Wait for the end of the call, but for no longer than so many seconds."""
-        self._thread.join(within)
-        return not self._thread.is_alive()
+    def wait(self, seconds: float) -> None:
+        """Wait for the end of the call, but not for ever."""
+        self._thread.join(seconds)

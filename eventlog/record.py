@@ -140,7 +140,7 @@ class Record:
                     pending = self._append(plan)
         finally:
             if pending is not None:
-                pending.outcomes.over(PATIENCE)
+                pending.outcomes.wait(PATIENCE)
 
     def _append(self, plan: _Plan) -> _Pending:
         return _Pending(plan, Later(lambda: self._log.append_checked(plan.units), "appender"))

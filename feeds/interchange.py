@@ -82,10 +82,9 @@ def _envelope(line: bytes, actor: str) -> Envelope:
     """Raises MsgspecError or ValueError if the line is no command, and a Refusal if it says one
     thing twice."""
     read = _decoder.decode(line)
-    asked = as_json(read)
     # With as many colons as what was understood of it, a line gives no field that was passed
     # over; what hides one behind an escape is looked at closely, as is what is written otherwise.
-    if line.count(b":") != asked.count(b":") or b"\\u" in line:
+    if line.count(b":") != as_json(read).count(b":") or b"\\u" in line:
         repeated = repeated_field(line)
         if repeated is not None:
             raise repeated
@@ -93,11 +92,9 @@ def _envelope(line: bytes, actor: str) -> Envelope:
     by, reason, key = given.pop("actor"), given.pop("reason"), given.pop("key")
     if by is UNSET:
         by = actor
+    command = _COMMAND_OF[type(read)](**given)
     return Envelope(
-        command=_COMMAND_OF[type(read)](**given),
-        actor=by,
-        reason=reason,
-        key=key or line_key(asked, by, reason),
+        command=command, actor=by, reason=reason, key=key or line_key(command, by, reason)
     )
 
 

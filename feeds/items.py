@@ -96,11 +96,11 @@ as_json = msgspec.json.Encoder(decimal_format="string").encode
 """A command as JSON, always the same for the same command."""
 
 
-def line_key(asked: bytes, actor: str, reason: str | None) -> str:
+def line_key(command: AnyCommand, actor: str, reason: str | None) -> str:
     """The idempotency key of a line that gives none: the same line has the same key.
 
-    `asked` is what the line asks for, as JSON. So a file that is imported twice changes nothing
-    the second time.
+    So a file that is imported twice changes nothing the second time, nor does another file or
+    feed that comes to the same commands.
     """
-    content = f"{actor}\0{reason or ''}\0".encode() + asked
-    return f"line:{sha256(content).hexdigest()}"
+    asked = as_json(command) + f"\0{actor}\0{reason or ''}".encode()
+    return f"line:{sha256(asked).hexdigest()}"

@@ -21,5 +21,5 @@ def made(line_number: int, command: AnyCommand, actor: str, reason: str | None) 
         _decoder.decode(content)
     except msgspec.ValidationError as error:
         return refuse(line_number, content, invalid(str(error)))
-    key = line_key(content, actor, reason)
+    key = line_key(command, actor, reason)
     return Item(line_number, Envelope(command=command, actor=actor, reason=reason, key=key))

@@ -18,8 +18,8 @@ import psycopg
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
-from eventlog.database import Database
 from eventlog.bulk import in_bulk
+from eventlog.database import Database
 from eventlog.log import Log
 from projections.ahead import ReadAhead
 from projections.projection import Projection

@@ -15,9 +15,9 @@ from typing import Any, Final
 import psycopg
 from psycopg import Connection
 
+from eventlog.bulk import in_bulk
 from eventlog.database import Database
 from eventlog.errors import DatabaseUnreachable
-from eventlog.bulk import in_bulk
 from eventlog.log import Log
 from projections.ahead import ReadAhead
 from projections.generations import BATCH, MANY, connect, index, project_batch, tidy

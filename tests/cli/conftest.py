@@ -73,13 +73,13 @@ def dateline(
 
 
 def process(*arguments: object, url: str | None = None, **environ: str) -> subprocess.Popen[str]:
-    """Start a command as a process of its own."""
+    """Start a command as a process of its own. One that reads standard input (-) gets a pipe."""
     kept = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "DATELINE_DATA")}
     return subprocess.Popen(
         [sys.executable, "-m", "cli", *map(str, arguments)],
         cwd=ROOT,
         env=kept | ({"DATABASE_URL": url} if url else {}) | environ,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE if "-" in arguments else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

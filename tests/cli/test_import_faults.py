@@ -90,6 +90,20 @@ def test_an_import_that_was_stopped_is_carried_on(
     assert dateline("status", "--json").json["counts"]["reports"] == MANY
 
 
+def test_an_import_that_waits_for_a_pipe_can_be_stopped(url: str) -> None:
+    running = process("import", "-", url=url)
+    assert running.stdin is not None
+    running.stdin.write(many(BATCH + 1).decode())
+    running.stdin.flush()
+    wait_for_events(url, BATCH)
+    running.send_signal(signal.SIGINT)
+    assert running.wait(timeout=60) == 130
+    ran = ended(running)
+    assert "the same command carries on" in ran.err
+    assert "Traceback" not in ran.err
+    assert "Fatal" not in ran.err
+
+
 def test_an_import_that_lost_the_database_is_carried_on(
     dateline: Dateline, server: Server, tmp_path: Path, url: str
 ) -> None:
