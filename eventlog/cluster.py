@@ -41,6 +41,9 @@ unix_socket_permissions = 0700
 timezone = 'UTC'
 log_timezone = 'UTC'
 max_wal_size = '4GB'
+# Questions about the past are answered from all over the tables, which is more than the usual
+# 128 MB hold. What is not used takes no memory.
+shared_buffers = '512MB'
 jit = off
 """
 

@@ -21,8 +21,8 @@ takes about 3 KiB."""
 LoadLast = Callable[[Sequence[UUID]], Iterable[Row[S]]]
 """The rows in force that reach to the end of reporting time, of some subjects."""
 
-LoadAll = Callable[[Sequence[UUID]], Mapping[UUID, tuple[Sequence[Entry], Sequence[Stretch]]]]
-"""All entries before this batch, and the bounds of all rows in force, of some subjects."""
+LoadAll = Callable[[Sequence[UUID]], Iterable[tuple[UUID, Sequence[Entry], Sequence[Stretch]]]]
+"""Of each of some subjects: all entries before this batch, and the bounds of all rows in force."""
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class Bitemporal(Generic[S]):
             subject for subject, entries in subjects.items() if self._comes_late(subject, entries)
         ]
         if late:
-            for subject, (entries, stretches) in self.load_all(late).items():
+            for subject, entries, stretches in self.load_all(late):
                 self._timelines[subject].load(entries, stretches, self.states)
                 self._loaded.append(self._timelines[subject])
 

@@ -42,6 +42,9 @@ from projections.sources import StoryRow, load_sources, story_row
 from projections.terms import abouts_of, statements_of, terms_of
 from projections.timeline import Stretch, latest_of_each_time
 
+AT_ONCE = 250
+"""Subjects whose whole history is read from the log in one go."""
+
 SOURCE_EVENTS = (SourceRegistered, SourceAliasAdded, SourceMerged)
 REPORT_EVENTS = (ReportPublished, ReportRevised, ReportMoved, ReportWithdrawn)
 
@@ -212,20 +215,15 @@ class Projection:
 
     def _all(
         self, ids: Sequence[UUID], stretches: Mapping[UUID, list[Stretch]]
-    ) -> Mapping[UUID, tuple[Sequence[Entry], Sequence[Stretch]]]:
+    ) -> Iterator[tuple[UUID, Sequence[Entry], Sequence[Stretch]]]:
         """Everything before this batch of some subjects, and the bounds of their rows in force."""
-        streams = self._log.streams(ids)
-        return {
-            subject: (
-                [
-                    entry
-                    for entry in entries_of(streams.get(subject, ()))
-                    if entry.position < self._before
-                ],
-                stretches.get(subject, []),
-            )
-            for subject in ids
-        }
+        # A batch can reach into the past of all its subjects. Their rows of the log take as much
+        # memory as all that is kept, so there are never those of more than a few.
+        for start in range(0, len(ids), AT_ONCE):
+            streams = self._log.streams(ids[start : start + AT_ONCE])
+            for subject, logged in streams.items():
+                before = [one for one in logged if one.position < self._before]
+                yield subject, entries_of(before), stretches.get(subject, [])
 
 
 def voidings(claim: UUID, entry: Entry, entries: Sequence[Entry]) -> Iterator[Voiding]:

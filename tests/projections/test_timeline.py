@@ -1,6 +1,6 @@
 """The rows of a subject, however its events arrive, against the specification."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -79,8 +79,8 @@ def project(entries: Sequence[Entry], batches: Sequence[int]) -> list[Row[Claim]
 
     def load_all(
         subjects: Sequence[UUID],
-    ) -> Mapping[UUID, tuple[Sequence[Entry], Sequence[Stretch]]]:
-        return {SUBJECT: (list(done), [bounds(row) for row in table if row.position_to == OPEN])}
+    ) -> Iterator[tuple[UUID, Sequence[Entry], Sequence[Stretch]]]:
+        yield SUBJECT, list(done), [bounds(row) for row in table if row.position_to == OPEN]
 
     rest, turn = list(entries), 0
     while rest:
