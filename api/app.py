@@ -17,13 +17,18 @@ from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from api.callers import Callers
 from api.execution import ANSWERS, Engine
 from api.http import Endpoint
 from api.limits import Limits
 from api.memento import Mementos
+from api.permits import Permits
 from api.persisted import KEPT, Store, read_trusted
+from api.recording import Recording
 from api.schema import schema
+from api.writing import PATIENCE, Writing
 from eventlog.database import Database
+from eventlog.record import Record
 from projections.readers import Crowded
 from projections.statements import Head, Statements
 
@@ -54,6 +59,12 @@ class ApiSettings:
     automatic persisted queries off."""
     answers: int = ANSWERS
     """Bytes of answers that are kept, to be given again; 0 keeps none."""
+    anonymous: bool = True
+    """Whoever says nothing of who they are may ask questions."""
+    open_writing: bool = False
+    """And record, as an editor. Only for a server that nobody but its user can reach."""
+    readable_within: float = PATIENCE
+    """Seconds that the answer to a mutation waits until what it recorded can be read."""
     address: str | None = None
     """Where the API is found from outside, as `https://record.example`; None: where it is asked."""
 
@@ -83,9 +94,16 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
         )
         head = Head(database.conninfo)
         engine = Engine(schema()._schema, statements, head, chosen.limits, store, chosen.answers)
-        async with statements, create_task_group() as tasks:
+        callers = Callers(
+            database.conninfo, anonymous=chosen.anonymous, open_writing=chosen.open_writing
+        )
+        recording = Recording(Record(database))
+        permits = Permits(statements)
+        engine.writing = Writing(schema()._schema, recording, head, engine.read, permits.check)
+        async with statements, recording, create_task_group() as tasks:
             tasks.start_soon(head.follow, engine.forget)
-            yield {"engine": engine, "statements": statements}
+            tasks.start_soon(callers.follow)
+            yield {"engine": engine, "statements": statements, "callers": callers}
             tasks.cancel_scope.cancel()
             engine.close()
 

@@ -25,7 +25,21 @@ from graphql import (
 )
 
 from api.cursors import base64
-from api.fields import SQL, Column, Definition, Identity, Many, One, Paged, Told, Within, Written
+from api.fields import (
+    SQL,
+    Changed,
+    Column,
+    Definition,
+    Does,
+    Identity,
+    Many,
+    One,
+    Paged,
+    Recorded,
+    Told,
+    Within,
+    Written,
+)
 from api.json_sql import bare, concat, leaf_sql, list_sql, or_null, text_sql
 from api.moments import Moment
 from api.parameters import Given, Parameters, taking
@@ -212,7 +226,7 @@ class Field:
                 return write(self)
             case Paged():
                 raise TypeError(f"{self.name} stands outside a connection")
-            case Told():
+            case Told() | Recorded() | Changed() | Does():
                 raise TypeError(f"{self.name} is not read off the record")
 
 

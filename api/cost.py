@@ -65,7 +65,7 @@ def check_cost(
     limits: Limits,
 ) -> None:
     """Raises RequestRefused, with the estimate and the limit, where an answer may hold too much."""
-    root: Any = schema.query_type
+    root: Any = schema.get_root_type(operation.operation)
     estimating = _Estimating(schema, fragments, variables, limits.list_entries)
     estimate = estimating.selected(root, operation.selection_set).always
     if estimate > limits.cost:

@@ -11,6 +11,7 @@ import psycopg
 from graphql import GraphQLError, GraphQLSyntaxError
 
 from api.parameters import Refused
+from eventlog.errors import DatabaseFull, DatabaseUnreachable
 from projections.readers import Crowded
 
 _logger = logging.getLogger(__name__)
@@ -23,6 +24,7 @@ NO_SUCH_OPERATION: Final = "OPERATION_RESOLUTION_FAILURE"
 TOO_COMPLEX: Final = "DOCUMENT_TOO_COMPLEX"
 TOO_EXPENSIVE: Final = "TOO_EXPENSIVE"
 NOT_FOUND: Final = "NOT_FOUND"
+NOT_WRITING: Final = "NOTHING_IS_RECORDED_HERE"
 BUSY: Final = "BUSY"
 TIMEOUT: Final = "TIMEOUT"
 UNAVAILABLE: Final = "UNAVAILABLE"
@@ -68,6 +70,17 @@ class Busy(RequestRefused):
         )
 
 
+def no_operation(name: str | None) -> RequestRefused:
+    """The document does not say which operation is meant."""
+    return RequestRefused(
+        "the document holds no operation of that name"
+        if name
+        else "the document holds several operations: say which by operationName",
+        code=NO_SUCH_OPERATION,
+        field="operationName",
+    )
+
+
 def with_code(error: GraphQLError, code: str) -> dict[str, Any]:
     """An error in the document or its variables, as it is sent."""
     formatted: dict[str, Any] = {**error.formatted, "extensions": {"code": code}}
@@ -107,9 +120,13 @@ def fault_error(fault: Exception) -> tuple[int, dict[str, Any]]:
         case psycopg.errors.QueryCanceled():
             message = "the answer took too long; ask for less at once"
             return 503, {"message": message, "extensions": {"code": TIMEOUT}}
-        case psycopg.OperationalError():
+        case DatabaseFull():
+            _logger.error("the database is full: %s", fault)
+            message = "the record has no room left; nothing was recorded"
+            return 503, {"message": message, "extensions": {"code": "DATABASE_FULL"}}
+        case psycopg.OperationalError() | DatabaseUnreachable():
             _logger.error("the database could not answer: %s", fault)
-            message = "the record cannot be read just now; try again in a moment"
+            message = "the record cannot be reached just now; try again in a moment"
             return 503, {"message": message, "extensions": {"code": UNAVAILABLE}}
     _logger.error("a query failed", exc_info=fault)
     message = "something went wrong here; it has been logged"

@@ -27,8 +27,9 @@ from api.cost import check_cost
 from api.documents import Documents, Operation
 from api.errors import (
     BAD_USER_INPUT,
-    NO_SUCH_OPERATION,
+    NOT_WRITING,
     RequestRefused,
+    no_operation,
     refused_error,
     with_code,
 )
@@ -37,11 +38,12 @@ from api.limits import Limits
 from api.moments import BEFORE, NO_LIMIT, RecordedBy
 from api.parameters import Refused, Variables, refusing
 from api.persisted import Store
-from api.plan import Plan, compile_operation
+from api.plan import Plan, compile_operation, values_of
 from api.request import GraphQLRequest, json_object
 from api.selection import collect
 from api.server import root
 from api.worker import Worker
+from api.writing import NOBODY, Asking, Writing
 from domain.refusals import InvalidInput, InvalidTime
 from projections.refusals import InvalidCursor
 from projections.statements import Head, Statements
@@ -118,6 +120,8 @@ class Engine:
         self._answers: LRUCache[object, Answer] = LRUCache(answers, getsizeof=lambda one: one.size)
         self._moments: LRUCache[object, int] = LRUCache(MOMENTS)
         self._generation = 0
+        self.writing: Writing | None = None
+        """Carries out mutations; None where nothing can be recorded."""
 
     def forget(self) -> None:
         """Drop the answers that are kept: the read model was rebuilt."""
@@ -134,7 +138,12 @@ class Engine:
         return self._worker.do
 
     async def answer(
-        self, request: GraphQLRequest, *, only_queries: bool = False, own: bool = False
+        self,
+        request: GraphQLRequest,
+        asking: Asking = NOBODY,
+        *,
+        only_queries: bool = False,
+        own: bool = False,
     ) -> Answer:
         """Answer a request, whose query may be one of our `own`. Raises RequestRefused where it
         names no operation that may be executed; psycopg.Error and Crowded where the database
@@ -145,7 +154,7 @@ class Engine:
         if answered is None or not answered.holds(self._head.position):
             generation = self._generation
             try:
-                answered = await self._answered(key, text, request, only_queries)
+                answered = await self._answered(key, text, request, asking, only_queries)
             except Refused as refused:
                 return errors([refused_error(refused)], executed=True)
             except GraphQLError as error:
@@ -160,11 +169,16 @@ class Engine:
         return answered
 
     async def _answered(
-        self, key: object, text: str, request: GraphQLRequest, only_queries: bool
+        self,
+        key: object,
+        text: str,
+        request: GraphQLRequest,
+        asking: Asking,
+        only_queries: bool,
     ) -> Answer:
         bound = self._bound.get(key)
         if bound is None:
-            prepared = await self._bind(text, request, only_queries)
+            prepared = await self._bind(text, request, asking, only_queries)
             if isinstance(prepared, Answer):
                 return prepared
             bound = prepared
@@ -172,7 +186,9 @@ class Engine:
                 self._bound[key] = bound
         return await self._fetch(bound)
 
-    async def _bind(self, text: str, request: GraphQLRequest, only_queries: bool) -> Bound | Answer:
+    async def _bind(
+        self, text: str, request: GraphQLRequest, asking: Asking, only_queries: bool
+    ) -> Bound | Answer:
         operation = await self._documents.operation(text, request.operation_name)
         if operation is None:
             raise no_operation(request.operation_name)
@@ -187,6 +203,8 @@ class Engine:
         if isinstance(variables, Answer):
             return variables
         shape = text, request.operation_name, operation.shape(variables)
+        if operation.node.operation is OperationType.MUTATION:
+            return await self._write(shape, operation, variables, asking)
         planned = await self._planned(shape, operation, variables, cursors_are_now=False)
         if planned.plan is None:
             told = await self._worker.do(self._told, operation, variables, None)
@@ -200,6 +218,24 @@ class Engine:
             now = present.plan, values_of(present.plan, variables)
         size = len(text) + len(bytes(request.variables)) + 1_000
         return Bound(planned.plan, values_of(planned.plan, variables), planned.told, size, now)
+
+    async def _write(
+        self, shape: object, operation: Operation, variables: Variables, asking: Asking
+    ) -> Answer:
+        if self.writing is None:
+            raise RequestRefused("nothing is recorded here", code=NOT_WRITING, status=403)
+        check_cost(self._schema, operation.fragments, operation.node, variables, self._limits)
+        return await self.writing.carry_out(shape, operation, variables, asking)
+
+    async def read(self, shape: object, operation: Operation, variables: Variables) -> bytes:
+        """The body of an answer to a question that is asked on behalf of a mutation, about a
+        position that can be read."""
+        planned = await self._planned(shape, operation, variables, cursors_are_now=False)
+        if planned.plan is None:
+            raise TypeError("nothing of it is read from the record")
+        values = values_of(planned.plan, variables)
+        found = await self._statements.fetch(planned.plan.sql, values)  # type: ignore[arg-type]
+        return found.body
 
     def _variables(self, operation: Operation, given: Raw) -> Variables | Answer:
         inputs = json_object(given, "variables") or {}
@@ -346,22 +382,6 @@ class Engine:
         for earlier, later in plan.ordered:
             if int(values[earlier] or 0) > int(values[later] or 0):
                 raise Refused(InvalidInput(BEFORE, field="to"), plan.parameters[earlier].path)
-
-
-def values_of(plan: Plan, variables: Variables) -> tuple[str | RecordedBy | None, ...]:
-    """The values of a plan's parameters, for one request. Raises Refused."""
-    return tuple(parameter.bind(variables) for parameter in plan.parameters)
-
-
-def no_operation(name: str | None) -> RequestRefused:
-    """The document does not say which operation is meant."""
-    return RequestRefused(
-        "the document holds no operation of that name"
-        if name
-        else "the document holds several operations: say which by operationName",
-        code=NO_SUCH_OPERATION,
-        field="operationName",
-    )
 
 
 def is_told(schema: GraphQLSchema, node: FieldNode) -> bool:

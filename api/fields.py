@@ -90,7 +90,31 @@ class Told:
     """A value that is not in the record: the server tells it of itself (`api.server`)."""
 
 
-Definition = Column | Identity | One | Many | Within | Written | Paged | Told
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A value that is known when a mutation has been carried out: a function takes it from what
+    came of that (`api.writing`)."""
+
+    take: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a mutation was about, read like any answer as of the position that it led to."""
+
+    subject: Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Does:
+    """A mutation: the command that its input comes to."""
+
+    command: type[Any]
+
+
+Definition = (
+    Column | Identity | One | Many | Within | Written | Paged | Told | Recorded | Changed | Does
+)
 
 
 def column(sql: str, description: str) -> Any:
@@ -135,6 +159,21 @@ def paged(
 def told(description: str) -> Any:
     """A field that the server tells of itself."""
     return _field(Told(), description)
+
+
+def recorded(take: Callable[[Any], Any], description: str) -> Any:
+    """A field that is known when a mutation has been carried out."""
+    return _field(Recorded(take), description)
+
+
+def changed(subject: Subject, description: str) -> Any:
+    """A field that is what a mutation was about."""
+    return _field(Changed(subject), description)
+
+
+def does(command: type[Any], description: str, *arguments: StrawberryArgument) -> Any:
+    """A field that is a mutation."""
+    return _field(Does(command), description, arguments)
 
 
 def argument(name: str, given: Any, description: str, default: Any = UNSET) -> StrawberryArgument:

@@ -16,11 +16,13 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.answers import Answer
+from api.callers import Callers
 from api.errors import RequestRefused, fault_error
 from api.execution import Engine
 from api.forms import Form, Headers, form
 from api.negotiation import JSON, answered_as, coding, matches, wants_page
 from api.request import NO_VARIABLES, GraphQLRequest, from_body, json_object
+from api.writing import Asking
 
 METHODS: Final = ("GET", "HEAD", "POST")
 
@@ -62,8 +64,10 @@ class Endpoint:
                 request = from_query_string(scope["query_string"])
             else:
                 request = from_body(await read_body(headers, receive, self._body_limit))
-            engine: Engine = scope["state"]["engine"]
-            answer = await engine.answer(request, only_queries=cacheable)
+            state = scope["state"]
+            asking = await asked_by(headers, scope["query_string"], state["callers"])
+            engine: Engine = state["engine"]
+            answer = await engine.answer(request, asking, only_queries=cacheable)
             wanted = coding(headers.get(b"accept-encoding", b"").decode("latin-1"))
             if wanted is not None and len(answer.body) > LARGE:
                 made = await engine.beside(form, answer, media_type, wanted, cacheable=cacheable)
@@ -73,15 +77,28 @@ class Endpoint:
             return
         except Exception as error:
             made = failed(error, media_type)
-        await deliver(made, headers, method, send)
+        await deliver(made, headers, method, send, closed=scope["state"]["callers"].closed)
 
 
-async def deliver(made: Form, headers: dict[bytes, bytes], method: str, send: Send) -> None:
-    """Send a form, or that it has not changed."""
+async def asked_by(headers: dict[bytes, bytes], query: bytes, callers: Callers) -> Asking:
+    """Who sends a request, and under which idempotency key. Raises Unauthenticated."""
+    key = headers.get(b"idempotency-key")
+    return Asking(
+        await callers.caller(headers, query),
+        None if key is None else key.decode("latin-1").strip('"'),
+    )
+
+
+async def deliver(
+    made: Form, headers: dict[bytes, bytes], method: str, send: Send, *, closed: bool
+) -> None:
+    """Send a form, or that it has not changed. `closed`: to this client alone."""
     status, told, body = made.status, made.headers, made.body
     known = headers.get(b"if-none-match")
     if known is not None and made.etag is not None and matches(known.decode("latin-1"), made.etag):
         status, told, body = 304, made.unchanged, b""
+    if closed:
+        told = [(name, value.replace(b"public", b"private")) for name, value in told]
     if method == "HEAD":
         body = b""
     await send({"type": "http.response.start", "status": status, "headers": told})
@@ -98,6 +115,8 @@ def failed(error: Exception, media_type: str, allowed: bytes = b"GET, HEAD, POST
             more.append((b"allow", allowed))
     else:
         status, told = fault_error(error)
+    if status == 401:
+        more.append((b"www-authenticate", b'Bearer realm="dateline"'))
     if status == 503:
         more.append((b"retry-after", RETRY))
     made = form(Answer(msgspec.json.encode({"errors": [told]})), media_type, None, cacheable=False)

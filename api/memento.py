@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from starlette.types import Receive, Scope, Send
 
+from api.callers import Callers
 from api.claim_state import find
 from api.errors import NOT_FOUND, RequestRefused
 from api.execution import Engine
@@ -76,11 +77,13 @@ class Mementos:
             )
         except Exception as error:
             form = failed(error, JSON, b"GET, HEAD")
-        await deliver(form, headers, scope["method"], send)
+        callers: Callers = scope["state"]["callers"]
+        await deliver(form, headers, scope["method"], send, closed=callers.closed)
 
     async def _answer(self, scope: Scope, headers: dict[bytes, bytes]) -> Form:
         if scope["method"] not in ("GET", "HEAD"):
             raise RequestRefused("GET is answered", status=405)
+        await scope["state"]["callers"].caller(headers, scope["query_string"])
         asked = asked_by(scope)
         if not asked.is_canonical:
             return redirect(301, asked.path(), [])

@@ -70,9 +70,9 @@ Sets = Iterable[tuple[Parent, SelectionSetNode]]
 def conflict(schema: GraphQLSchema, document: DocumentNode) -> GraphQLError | None:
     """The first pair of fields that cannot be merged, if there is one."""
     looking = _Looking(schema, document)
-    root: Any = schema.query_type
     for definition in document.definitions:
         if isinstance(definition, OperationDefinitionNode):
+            root: Any = schema.get_root_type(definition.operation)
             sets = [(root, definition.selection_set)]
             found = looking.same_shape(sets) or looking.same_field(sets)
             if found is not None:

@@ -8,7 +8,7 @@ from graphql import FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNo
 
 from api.compiler import Compiling, Field, assemble
 from api.json_sql import concat, text_sql
-from api.moments import Moment
+from api.moments import Moment, RecordedBy
 from api.parameters import Parameter, Variables
 
 
@@ -111,3 +111,8 @@ def _extensions(compiling: Compiling) -> list[str]:
     for number, (key, basis) in enumerate(bases.items()):
         pieces += [text_sql(f'{"," if number else ""}"{key}":'), basis]
     return [*pieces, text_sql("}}")]
+
+
+def values_of(plan: Plan, variables: Variables) -> tuple[str | RecordedBy | None, ...]:
+    """The values of a plan's parameters, for one request. Raises Refused."""
+    return tuple(parameter.bind(variables) for parameter in plan.parameters)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NewType
 
 import strawberry
-from graphql import GraphQLError
+from graphql import FloatValueNode, GraphQLError, IntValueNode, StringValueNode, ValueNode
 from strawberry.types.scalar import ScalarDefinition
 
 Moment = NewType("Moment", str)
@@ -39,6 +40,23 @@ def _position(value: Any) -> int:
     raise GraphQLError(f"A position is a whole number, not {value!r}.")
 
 
+def _number(value: Any) -> Decimal:
+    # A number with a fraction has lost digits by now: JSON and its readers know binary ones alone.
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        with suppress(InvalidOperation):
+            number = Decimal(value)
+            if number.is_finite():
+                return number
+    raise GraphQLError(f'A decimal number is written as a string, like "12.50", not as {value!r}.')
+
+
+def _written_literal(node: ValueNode, _variables: object = None) -> Decimal:
+    # In a document it stands as it was written, so that nothing is lost.
+    if isinstance(node, StringValueNode | IntValueNode | FloatValueNode):
+        return _number(node.value)
+    raise GraphQLError('A decimal number is written as a string, like "12.50".')
+
+
 def _only_answered(value: Any) -> Any:
     raise GraphQLError(f"This is only ever answered, never asked with: {value!r}.")
 
@@ -58,7 +76,8 @@ SCALARS: Final[dict[object, ScalarDefinition]] = {
         name="Decimal",
         description='A decimal number as a string, exact to the last digit: `"17056"`, `"0.50"`.',
         serialize=written_number,
-        parse_value=_only_answered,
+        parse_value=_number,
+        parse_literal=_written_literal,
     ),
     Moment: strawberry.scalar(
         name="Moment",

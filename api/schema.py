@@ -9,6 +9,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from api.history import EVENT_TYPES
+from api.mutation import Mutation
 from api.query import Query
 from api.record_events import RECORD_EVENT_TYPES
 from api.scalars import SCALARS
@@ -19,6 +20,7 @@ def schema() -> strawberry.Schema:
     """The schema of the API."""
     return strawberry.Schema(
         query=Query,
+        mutation=Mutation,
         types=[*EVENT_TYPES, *RECORD_EVENT_TYPES],
         config=StrawberryConfig(scalar_map=SCALARS),
     )

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import typer
 
-from cli import asking, options, serving, upkeep
+from cli import asking, keys, options, serving, upkeep
 from cli.faults import FAILED, INTERRUPTED, TERMINATED, failure_of, tell
 from cli.import_command import import_file
 from cli.opening import say
@@ -59,6 +59,7 @@ app.command()(asking.changes)
 app.command()(upkeep.rebuild)
 app.command()(upkeep.status)
 app.command()(upkeep.export)
+app.add_typer(keys.app, name="key")
 
 
 def main() -> None:

@@ -10,6 +10,8 @@ import sys
 from contextlib import redirect_stdout, suppress
 from typing import Final
 
+import typer
+
 from cli.main import app
 
 HEAD: Final = """\
@@ -22,11 +24,20 @@ holds it to the program. What programs get is in [JSON on the command line](comm
 
 def page() -> str:
     """The page in Markdown."""
-    callbacks = [(info.name, info.callback) for info in app.registered_commands]
-    names = [name or callback.__name__ for name, callback in callbacks if callback]
     parts = [HEAD, _section("dateline")]
-    parts += [_section("dateline", name) for name in names]
+    parts += [_section("dateline", name) for name in _names(app)]
+    for group in app.registered_groups:
+        if group.typer_instance is not None and group.name is not None:
+            parts.append(_section("dateline", group.name))
+            parts += [
+                _section("dateline", group.name, name) for name in _names(group.typer_instance)
+            ]
     return "\n".join(parts)
+
+
+def _names(commands: typer.Typer) -> list[str]:
+    callbacks = [(info.name, info.callback) for info in commands.registered_commands]
+    return [name or callback.__name__ for name, callback in callbacks if callback]
 
 
 def _section(program: str, *command: str) -> str:

@@ -7,6 +7,7 @@ import logging
 import socket
 import time
 from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -80,6 +81,22 @@ def serve(
             help="Answer only the documents in this manifest or folder.",
         ),
     ] = None,
+    anonymous: Annotated[
+        bool,
+        typer.Option(
+            "--anonymous/--no-anonymous",
+            envvar="DATELINE_ANONYMOUS",
+            help="Whether questions are answered to whoever brings no key.",
+        ),
+    ] = True,
+    open_writing: Annotated[
+        bool,
+        typer.Option(
+            "--open-writing",
+            envvar="DATELINE_OPEN_WRITING",
+            help="Let whoever reaches this machine's own address record without a key.",
+        ),
+    ] = False,
     address: Annotated[
         str | None,
         typer.Option(
@@ -100,8 +117,22 @@ def serve(
       dateline serve --port 8080 --no-example
       dateline serve --limit cost=20000 --limit depth=12
     """
+    if open_writing and not _is_loopback(host):
+        raise Failure(
+            f"--open-writing lets anybody record, and {host} is reached from elsewhere: make keys"
+            " instead (dateline key create)",
+            code="INVALID_INPUT",
+            field="--open-writing",
+            exit_code=USAGE,
+        )
     try:
-        settings = ApiSettings(limits_from(limit or ()), documents, address=address)
+        settings = ApiSettings(
+            limits_from(limit or ()),
+            documents,
+            anonymous=anonymous,
+            open_writing=open_writing,
+            address=address,
+        )
         settings.store()
     except (ValueError, UnreadableDocuments) as error:
         raise Failure(str(error), code="INVALID_INPUT", exit_code=USAGE) from None
@@ -135,6 +166,15 @@ class _Troubles(logging.Handler):
         if now - self._told.get(record.msg, -QUIET) >= QUIET:
             self._told[record.msg] = now
             say(record.getMessage())
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _listening(host: str, port: int) -> socket.socket:

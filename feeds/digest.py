@@ -24,6 +24,7 @@ from domain.commands import (
     ReportClaim,
     StepInput,
 )
+from domain.invalid import invalid
 from domain.moments import Precision, parse_moment
 from domain.refusals import InvalidInput, InvalidTime, Refusal
 from domain.values import Line, Text
@@ -38,7 +39,6 @@ from feeds.digest_text import (
     report_line,
     slug,
 )
-from feeds.explain import invalid
 from feeds.items import InvalidEncoding, InvalidJson, Item, Refused, Tally, refuse
 from feeds.lines import numbered_lines
 from feeds.making import made

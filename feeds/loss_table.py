@@ -10,10 +10,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from domain.invalid import invalid
 from domain.moments import parse_about, parse_moment
 from domain.refusals import InvalidInput, InvalidTime
 from domain.words import Hedge
-from feeds.explain import invalid
 from feeds.items import InvalidEncoding, InvalidJson
 
 EQUIPMENT: Final = "russia_losses_equipment.json"

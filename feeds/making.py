@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from domain.commands import AnyCommand, Envelope
-from feeds.explain import invalid
+from domain.invalid import invalid
 from feeds.items import Item, Refused, as_json, line_key, refuse
 
 _decoder: Final = msgspec.json.Decoder(AnyCommand)

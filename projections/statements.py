@@ -132,6 +132,20 @@ class Head:
         self._conninfo = conninfo
         self.position: int | None = None
         """None while nobody is listening, and it may have moved unnoticed."""
+        self._moved = anyio.Event()
+
+    async def reached(self, position: int, patience: float) -> bool:
+        """Wait until the log is projected up to a position; false after so many seconds."""
+        with anyio.move_on_after(patience):
+            while self.position is None or self.position < position:
+                await self._moved.wait()
+            return True
+        return False
+
+    def _set(self, position: int | None) -> None:
+        self.position = position
+        self._moved.set()
+        self._moved = anyio.Event()
 
     async def follow(self, on_rebuilt: Callable[[], None]) -> None:
         """Listen until cancelled. `on_rebuilt` is told when the read model may be another one."""
@@ -148,13 +162,13 @@ class Head:
             except psycopg.Error as error:
                 _logger.warning("nobody listens for new positions: %s", error)
             finally:
-                self.position = None
+                self._set(None)
             await anyio.sleep(RECONNECT)
 
     async def _look(self, connection: AsyncConnection[Any]) -> None:
         cursor = await connection.execute("SELECT position FROM read.progress")
         row = await cursor.fetchone()
-        self.position = row[0] if row else None
+        self._set(row[0] if row else None)
 
     async def _hear(self, connection: AsyncConnection[Any], on_rebuilt: Callable[[], None]) -> None:
         with suppress(TimeoutError):
@@ -162,4 +176,4 @@ class Head:
                 if heard.payload == "rebuilt":
                     on_rebuilt()
                     return
-                self.position = int(heard.payload)
+                self._set(int(heard.payload))

@@ -1,0 +1,106 @@
+"""Who sends a request, by the key that comes with it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import anyio
+import psycopg
+from psycopg import AsyncConnection
+
+from api.access import ANYBODY, Caller, Role
+from api.errors import RequestRefused
+from eventlog.apikeys import CHANNEL, COLUMNS, ApiKey, key_of, parts_of
+
+RECONNECT: Final = 0.5
+"""Seconds between attempts to listen again."""
+
+POLL: Final = 5.0
+"""Seconds after which the keys are looked at although nothing was announced."""
+
+KEY: Final = re.compile(rb"dateline_[0-9a-f]{12}_")
+"""What every key begins with."""
+
+_logger = logging.getLogger(__name__)
+
+
+class Unauthenticated(RequestRefused):
+    """The request says who sends it, and that cannot be right; or it says nothing, and has to."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="UNAUTHENTICATED", status=401)
+
+
+class Callers:
+    """The keys of a record, known in this process and kept up to date while it listens."""
+
+    def __init__(
+        self, conninfo: str, *, anonymous: bool = True, open_writing: bool = False
+    ) -> None:
+        """`anonymous`: whoever brings no key may ask questions. `open_writing`: and record, as an
+        editor (for a server that nobody but its user can reach)."""
+        self.closed = not anonymous
+        """Nothing may be kept where somebody without a key could come by it."""
+        self._conninfo = conninfo
+        self._keys: Mapping[str, ApiKey] | None = None
+        self._anybody: Caller | None = ANYBODY if anonymous else None
+        if open_writing:
+            self._anybody = Caller(ANYBODY.name, Role.EDITOR)
+
+    async def follow(self) -> None:
+        """Listen until cancelled."""
+        while True:
+            try:
+                async with await AsyncConnection.connect(
+                    self._conninfo, autocommit=True
+                ) as connection:
+                    await connection.execute("SELECT 1")
+                    await connection.execute(f"LISTEN {CHANNEL}")
+                    while True:
+                        self._keys = await _all(connection)
+                        async for _ in connection.notifies(timeout=POLL, stop_after=1):
+                            pass
+            except psycopg.Error as error:
+                _logger.warning("nobody listens for revoked keys: %s", error)
+            finally:
+                self._keys = None
+            await anyio.sleep(RECONNECT)
+
+    async def caller(self, headers: Mapping[bytes, bytes], query: bytes) -> Caller:
+        """Who sends a request with these headers and this query string. Raises Unauthenticated."""
+        if KEY.search(query):
+            # Addresses are written down wherever they pass; the next one would be in a log, too.
+            raise Unauthenticated("a key never belongs into an address: revoke this one")
+        given = headers.get(b"authorization")
+        if given is None:
+            if self._anybody is None:
+                raise Unauthenticated("say who you are: Authorization: Bearer <key>")
+            return self._anybody
+        scheme, _, token = given.decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthenticated("send the key as Authorization: Bearer <key>")
+        return await self._by_key(token.strip())
+
+    async def _by_key(self, token: str) -> Caller:
+        parts = parts_of(token)
+        if parts is not None:
+            identity, secret = parts
+            keys = self._keys if self._keys is not None else await self._read()
+            key = keys.get(identity)
+            if key is not None and key.fits(secret) and key.holds(datetime.now(UTC)):
+                return Caller(key.name, Role[key.role.upper()], key.sources, key.stories)
+        # One answer for all: what was wrong with a key is nobody's business.
+        raise Unauthenticated("this key is not known, was revoked, or has expired")
+
+    async def _read(self) -> Mapping[str, ApiKey]:
+        async with await AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
+            return await _all(connection)
+
+
+async def _all(connection: AsyncConnection[Any]) -> Mapping[str, ApiKey]:
+    cursor = await connection.execute(COLUMNS)
+    return {row[0]: key_of(row) for row in await cursor.fetchall()}

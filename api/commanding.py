@@ -1,0 +1,122 @@
+"""From the input of a mutation to the command that it asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import Enum
+from functools import cache
+from typing import Any, Final, get_args, get_type_hints
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import FieldInfo, fields
+
+from api.ids import reference
+from api.refusals import InvalidFields
+from domain.commands import AnyCommand
+from domain.ids import Subject, resolve
+from domain.invalid import invalid
+from domain.refusals import InvalidInput, Refusal
+
+NAMING: Final[Mapping[str, Subject]] = {
+    "claim": Subject.CLAIM,
+    "to": Subject.CLAIM,
+    "report": Subject.REPORT,
+    "story": Subject.STORY,
+    "source": Subject.SOURCE,
+    "into": Subject.SOURCE,
+    "outlet": Subject.SOURCE,
+    "reviewer": Subject.SOURCE,
+    "issuer": Subject.SOURCE,
+}
+"""The fields of commands, and of their parts, that name something, and what they name."""
+
+_UPPER: Final = re.compile(r"(?<=[a-z0-9])[A-Z]")
+_UNDERSCORE: Final = re.compile(r"_([a-z])")
+
+
+def command_of(kind: type[AnyCommand], given: Mapping[str, Any]) -> AnyCommand:
+    """The command that an input asks for. Raises InvalidFields, with every field at fault."""
+    told: dict[str, Any] = {}
+    problems: list[Refusal] = []
+    for one in fields(kind):
+        name = in_graphql(one.name)
+        if name not in given:
+            continue
+        value = given[name]
+        if value is None and not _takes_null(kind, one.name):
+            continue  # as GraphQL has it, a field with a default that is null is left out
+        try:
+            told[one.name] = _converted(one, _named(one.name, value, name))
+        except Refusal as refusal:
+            problems.append(refusal)
+    if problems:
+        raise InvalidFields(problems)
+    return kind(**told)
+
+
+def subject_of(command: AnyCommand) -> tuple[Subject, UUID]:
+    """What a command is about: its first field names it."""
+    name = fields(type(command))[0].name
+    subject = NAMING[name]
+    return subject, resolve(subject, getattr(command, name))
+
+
+def in_graphql(name: str) -> str:
+    """The name that a field of a command has in the schema."""
+    return _UNDERSCORE.sub(lambda found: found[1].upper(), name)
+
+
+def path_in_graphql(path: str | None) -> str | None:
+    """A path into a command, as the schema names its fields."""
+    return None if path is None else in_graphql(path)
+
+
+def _in_python(name: str) -> str:
+    return _UPPER.sub(lambda found: f"_{found[0].lower()}", name)
+
+
+@cache
+def _takes_null(kind: type[AnyCommand], name: str) -> bool:
+    return type(None) in get_args(get_type_hints(kind)[name])
+
+
+def _named(name: str, value: Any, path: str) -> Any:
+    """A value with the names that Python has for what is in it, and with ids as the domain takes
+    them. Raises InvalidId."""
+    match value:
+        case Enum():
+            return value.value
+        case list():
+            return [_named(name, one, f"{path}[{place}]") for place, one in enumerate(value)]
+        case dict():
+            return {
+                _in_python(inner): _named(_in_python(inner), one, f"{path}.{inner}")
+                for inner, one in value.items()
+                if one is not None
+            }
+        case str() if name in NAMING:
+            try:
+                return reference(NAMING[name], value)
+            except Refusal as refusal:
+                refusal.field = path
+                raise
+    return value
+
+
+def _converted(one: FieldInfo, value: Any) -> Any:
+    try:
+        converted = msgspec.convert(value, one.type)
+        # What the log cannot hold is refused here, where the field is known.
+        msgspec.json.encode(converted)
+    except msgspec.ValidationError as error:
+        refusal = invalid(str(error))
+    except UnicodeEncodeError:
+        refusal = InvalidInput("it holds half of a surrogate pair")
+    else:
+        return converted
+    inner = refusal.field or ""
+    joined = f"{one.name}{'' if inner.startswith('[') or not inner else '.'}{inner}"
+    refusal.field = path_in_graphql(joined)
+    raise refusal

@@ -1,0 +1,82 @@
+"""Commands of many requests, recorded together: whoever comes while others are being recorded
+shares the next commit with all who came by then."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Self
+
+from api.errors import Busy
+from domain.commands import Envelope
+from eventlog.record import Record, Result
+
+TOGETHER: Final = 500
+"""Commands that are decided together and appended in one round trip."""
+
+WAITING: Final = 2_000
+"""Commands that may wait for their turn."""
+
+Waiting = tuple[Envelope, "asyncio.Future[Result]"]
+
+
+class Recording:
+    """The one way to the log of a process that serves. Used inside `async with`.
+
+    Every command gets an answer of its own: a refusal, or where it was recorded.
+    """
+
+    def __init__(self, record: Record, *, together: int = TOGETHER, waiting: int = WAITING) -> None:
+        self._record = record
+        self._together = together
+        self._most = waiting
+        self._waiting: deque[Waiting] = deque()
+        self._come = asyncio.Event()
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recording")
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._follow())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        # What is being recorded is recorded to its end; nobody is left who waits for the rest.
+        if self._task is not None:
+            self._task.cancel()
+        await asyncio.get_running_loop().run_in_executor(None, self._executor.shutdown)
+        self._record.close()
+
+    async def record(self, envelope: Envelope) -> Result:
+        """Record a command, durably, or say why not. Raises Busy where too many wait, and the
+        errors of `eventlog.errors` where the database cannot take it."""
+        if len(self._waiting) >= self._most:
+            raise Busy
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((envelope, answer))
+        self._come.set()
+        return await answer
+
+    async def _follow(self) -> None:
+        while True:
+            await self._come.wait()
+            self._come.clear()
+            while self._waiting:
+                count = min(len(self._waiting), self._together)
+                await self._record_all([self._waiting.popleft() for _ in range(count)])
+
+    async def _record_all(self, batch: list[Waiting]) -> None:
+        envelopes = [envelope for envelope, _ in batch]
+        loop = asyncio.get_running_loop()
+        try:
+            results = await loop.run_in_executor(
+                self._executor, self._record.execute_many, envelopes
+            )
+        except Exception as error:
+            for _, answer in batch:
+                if not answer.done():
+                    answer.set_exception(error)
+            return
+        for (_, answer), result in zip(batch, results, strict=True):
+            if not answer.done():  # a client that went away waits for nothing
+                answer.set_result(result)

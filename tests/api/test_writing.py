@@ -1,0 +1,282 @@
+"""Recording over GraphQL: what the rules decide, once, durably, and readable at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from api.app import ApiSettings
+from api.commanding import path_in_graphql
+from domain.commands import (
+    AnyCommand,
+    CorrectClaim,
+    OpenStory,
+    PublishReport,
+    RegisterSource,
+    ReportClaim,
+    RetractClaim,
+    WithdrawReport,
+)
+from domain.events import AnyEvent
+from domain.refusals import Refusal
+from domain.words import SourceKind
+from eventlog.database import Database
+from eventlog.decoding import entries_of
+from eventlog.log import Log
+from tests.api.mutations import Desk, desk, document, input_of
+from tests.domain.desk import Desk as PlainDesk
+from tests.domain.desk import empty
+from tests.projections.commands import commands, opening
+from tests.servers import Server
+
+PAPER = RegisterSource(source="paper", name="The Paper", kind=SourceKind.OUTLET)
+REPORT = PublishReport(report="r", outlet="paper", published_at="2024-08-01")
+CLAIM = ReportClaim(claim="c", report="r", statement="A hundred tanks.")
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def database(server: Server) -> Iterator[Database]:
+    with server.fresh_database() as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="module")
+def writing(database: Database) -> Iterator[Desk]:
+    with desk(database) as opened:
+        yield opened
+
+
+@pytest.fixture
+def fresh(server: Server) -> Iterator[Database]:
+    with server.fresh_database() as made:
+        yield made
+
+
+def refused(plain: PlainDesk, command: AnyCommand) -> Refusal | None:
+    """What a command is refused for in memory."""
+    try:
+        plain.when(command)
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def events(database: Database) -> list[tuple[str, str]]:
+    """Who recorded what, in order."""
+    with Log(database.conninfo) as log:
+        return [(one.type, one.actor) for one in log.read(0, 100_000)]
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+)
+@given(data=st.data())
+def test_a_mutation_comes_to_what_the_rules_decide(
+    data: st.DataObject, writing: Desk, database: Database
+) -> None:
+    prefix = f"w{next(_numbers)}-"
+    wanted = [*opening(prefix), *data.draw(st.lists(commands(prefix), min_size=3, max_size=12))]
+    plain = empty()
+    with Log(database.conninfo) as log:
+        before = log.head().position
+    for command in wanted:
+        came = writing.record(command)
+        refusal = refused(plain, command)
+        told = came["refusal"]
+        if refusal is None:
+            assert told is None, (command, came)
+            assert came["readable"]
+            assert not came["replayed"]
+        else:
+            assert came["position"] is None
+            assert (told["code"], told["message"]) == (refusal.code, str(refusal))
+            assert told["field"] == path_in_graphql(refusal.field)
+            assert told["__typename"] == type(refusal).__name__
+    with Log(database.conninfo) as log:
+        logged = log.read(before, 10_000)
+    recorded: dict[UUID, list[AnyEvent]] = {}
+    for one, entry in zip(logged, entries_of(logged), strict=True):
+        recorded.setdefault(one.stream_id, []).append(entry.event)
+    assert recorded == {
+        subject: [entry.event for entry in entries]
+        for subject, entries in plain.world.subjects.items()
+        if entries
+    }
+
+
+def test_what_was_written_is_read_as_of_where_it_was_written(fresh: Database) -> None:
+    with desk(fresh) as writing:
+        for command in (PAPER, REPORT):
+            writing.record(command)
+        did = writing.do(
+            """
+            mutation Both($claim: ReportClaimInput!, $wrong: CorrectClaimInput!, $no: Boolean!) {
+              first: reportClaim(input: $claim) { ...Claimed }
+              __typename
+              then: correctClaim(input: $wrong) {
+                ... on ClaimPayload { ...Claimed recordedAt @skip(if: $no) }
+              }
+            }
+            fragment Claimed on ClaimPayload {
+              at: position
+              claim { v: version status statement report { outlet { name } } history { version } }
+              again: claim { id }
+            }
+            """,
+            claim=input_of(CLAIM),
+            wrong=input_of(
+                CorrectClaim(claim="c", version=1, statement="Ninety.", published_at="2024-08-02")
+            ),
+            no=True,
+        )
+        assert list(did) == ["first", "__typename", "then"]
+        assert did["__typename"] == "Mutation"
+        first, then = did["first"], did["then"]
+        assert list(then) == ["at", "claim", "again"]
+        assert (first["at"], then["at"]) == (3, 4)
+        assert first["again"] == then["again"]
+        # The first answer does not know yet what the second one did.
+        assert first["claim"] == {
+            "v": 1,
+            "status": "STANDING",
+            "statement": "A hundred tanks.",
+            "report": {"outlet": {"name": "The Paper"}},
+            "history": [{"version": 1}],
+        }
+        assert (then["claim"]["v"], then["claim"]["status"]) == (2, "CORRECTED")
+        assert events(fresh)[-1] == ("claim.corrected", "desk")
+        assert writing.do('{ claim(id: "c") { statement } }')["claim"]["statement"] == "Ninety."
+
+
+def test_a_refusal_says_what_a_client_can_go_on_from(fresh: Database) -> None:
+    with desk(fresh) as writing:
+        for command in (PAPER, REPORT, CLAIM):
+            writing.record(command)
+        stale = CorrectClaim(claim="c", version=7, statement="x", published_at="2024-08-02")
+        assert writing.record(stale)["refusal"]["current"] == 1
+        long = ReportClaim(claim="", report="r", statement="y" * 20_001, topics=("", "war"))
+        told = writing.record(long)["refusal"]
+        assert told["__typename"] == "InvalidInput"
+        assert {one["field"] for one in told["problems"]} == {"claim", "statement", "topics[0]"}
+        damaged = writing.record(ReportClaim(claim="d", report="report~x", statement="x"))
+        assert damaged["refusal"]["problems"][0]["field"] == "report"
+        gone = RetractClaim(claim="c", published_at="2024-08-03")
+        assert writing.record(gone)["refusal"] is None
+        again = writing.record(gone)["refusal"]
+        assert (again["__typename"], again["field"]) == ("AlreadyRetracted", "claim")
+        assert len(events(fresh)) == 4
+
+
+def test_a_report_is_withdrawn_with_its_claims(fresh: Database) -> None:
+    with desk(fresh) as writing:
+        for command in (PAPER, REPORT, CLAIM):
+            writing.record(command)
+        assert (
+            writing.record(WithdrawReport(report="r", published_at="2024-08-05"))["position"] == 5
+        )
+        assert writing.do('{ claim(id: "c") { status } }')["claim"]["status"] == "RETRACTED"
+
+
+def test_a_key_makes_asking_again_safe(fresh: Database) -> None:
+    with desk(fresh) as writing:
+        first = writing.record(PAPER, idempotencyKey="k")
+        again = writing.record(PAPER, idempotencyKey="k")
+        assert again["replayed"]
+        assert again | {"replayed": False} == first
+        other = RegisterSource(source="other", name="Other", kind=SourceKind.OUTLET)
+        told = writing.record(other, idempotencyKey="k")["refusal"]
+        assert (told["__typename"], told["field"]) == ("IdempotencyConflict", "key")
+        header = {"idempotency-key": '"h"'}
+        both = (
+            "mutation Two($a: OpenStoryInput!, $b: OpenStoryInput!) {"
+            " a: openStory(input: $a) { position replayed }"
+            " b: openStory(input: $b) { position replayed story { title } } }"
+        )
+        stories = {
+            "a": input_of(OpenStory(story="a", title="A")),
+            "b": input_of(OpenStory(story="b", title="B")),
+        }
+        once, twice = (writing.do(both, header, **stories) for _ in range(2))
+        assert [once[name]["replayed"] for name in "ab"] == [False, False]
+        assert [twice[name]["replayed"] for name in "ab"] == [True, True]
+        assert [one["a"]["position"] for one in (once, twice)] == [2, 2]
+        assert twice["b"]["story"] == {"title": "B"}
+        assert len(events(fresh)) == 3
+
+
+def test_many_who_race_with_one_key_record_one_event(fresh: Database) -> None:
+    with desk(fresh) as writing, ThreadPoolExecutor(50) as pool:
+        came = list(pool.map(lambda _: writing.record(PAPER, idempotencyKey="race"), range(200)))
+        assert {one["position"] for one in came} == {1}
+        assert sum(not one["replayed"] for one in came) == 1
+        assert len(events(fresh)) == 1
+
+
+def test_one_that_is_refused_does_not_fail_its_neighbours(fresh: Database) -> None:
+    with desk(fresh) as writing, ThreadPoolExecutor(32) as pool:
+        for command in (PAPER, REPORT):
+            writing.record(command)
+        # Every third names a report that is not there.
+        wanted = [
+            ReportClaim(claim=f"c{n}", report="r" if n % 3 else "none", statement=f"Number {n}.")
+            for n in range(200)
+        ]
+        came = list(pool.map(writing.record, wanted))
+        for number, one in enumerate(came):
+            if number % 3:
+                assert one["claim"]["statement"] == f"Number {number}."
+            else:
+                assert one["refusal"]["__typename"] == "NotFound"
+        positions = [one["position"] for one in came if one["position"]]
+        assert len(set(positions)) == len(positions) == 133
+
+
+def test_what_is_not_projected_yet_is_durable_and_says_so(fresh: Database) -> None:
+    with desk(fresh, settings=ApiSettings(readable_within=0.05), projected=False) as writing:
+        came = writing.record(PAPER)
+        assert (came["position"], came["readable"], came["source"]) == (1, False, None)
+        assert events(fresh) == [("source.registered", "desk")]
+
+
+def test_a_mutation_is_not_asked_for_by_an_address(writing: Desk) -> None:
+    answer = writing.client.get(
+        "/graphql",
+        params={"query": 'mutation { openStory(input: {story: "x", title: "X"}) { position } }'},
+        headers=writing.headers,
+    )
+    assert answer.status_code == 405
+
+
+def test_what_a_mutation_gives_is_never_kept(writing: Desk) -> None:
+    answer = writing.post(document(PAPER), input=input_of(PAPER))
+    assert answer.headers["cache-control"] == "no-store"
+    assert "etag" not in answer.headers
+
+
+def test_numbers_are_taken_as_they_are_written(fresh: Database) -> None:
+    with desk(fresh) as writing:
+        for command in (PAPER, REPORT):
+            writing.record(command)
+        did = writing.do(
+            'mutation { reportClaim(input: {claim: "n", report: "r", statement: "x", quantities:'
+            ' [{label: "a", value: 1.10}, {label: "b", value: "0.30"}, {label: "c", value: 7}]})'
+            " { claim { quantities { value } } } }"
+        )
+        values = [one["value"] for one in did["reportClaim"]["claim"]["quantities"]]
+        assert values == ["1.10", "0.30", "7"]
+        binary = input_of(ReportClaim(claim="m", report="r", statement="x")) | {
+            "quantities": [{"label": "a", "value": 0.1}]
+        }
+        answer = writing.post(document(CLAIM), input=binary).json()
+        assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
