@@ -12,9 +12,10 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import FieldInfo, fields
 
+from api.batch_inputs import MOST
 from api.ids import reference
 from api.refusals import InvalidFields
-from domain.commands import AnyCommand
+from domain.commands import AnyCommand, Batch
 from domain.ids import Subject, resolve
 from domain.invalid import invalid
 from domain.refusals import InvalidInput, Refusal
@@ -31,6 +32,11 @@ NAMING: Final[Mapping[str, Subject]] = {
     "issuer": Subject.SOURCE,
 }
 """The fields of commands, and of their parts, that name something, and what they name."""
+
+KINDS: Final[Mapping[str, type[AnyCommand]]] = {
+    kind.__name__[0].lower() + kind.__name__[1:]: kind for kind in get_args(AnyCommand)
+}
+"""Every command by the name of its mutation."""
 
 _UPPER: Final = re.compile(r"(?<=[a-z0-9])[A-Z]")
 _UNDERSCORE: Final = re.compile(r"_([a-z])")
@@ -54,6 +60,36 @@ def command_of(kind: type[AnyCommand], given: Mapping[str, Any]) -> AnyCommand:
     if problems:
         raise InvalidFields(problems)
     return kind(**told)
+
+
+def batch_of(given: Mapping[str, Any]) -> Batch:
+    """The batch that an input asks for. Raises InvalidFields, with every field at fault."""
+    inputs = given["commands"]
+    if not 0 < len(inputs) <= MOST:
+        raise InvalidFields([InvalidInput(f"a batch has 1 to {MOST:,} commands", field="commands")])
+    made: list[AnyCommand] = []
+    problems: list[Refusal] = []
+    for place, one in enumerate(inputs):
+        ((name, inner),) = one.items()
+        for taken in ("idempotencyKey", "reason"):
+            if inner.get(taken) is not None:
+                field = f"commands[{place}].{name}.{taken}"
+                problems.append(InvalidInput("it is given for the batch as a whole", field=field))
+        try:
+            made.append(command_of(KINDS[name], inner))
+        except InvalidFields as refusal:
+            for problem in refusal.problems:
+                problem.field = f"commands[{place}].{name}.{problem.field}"
+                problems.append(problem)
+    if problems:
+        raise InvalidFields(problems)
+    return Batch(tuple(made))
+
+
+def subjects_of(command: AnyCommand | Batch) -> tuple[tuple[Subject, UUID], ...]:
+    """What a command, or each of a batch, is about."""
+    commands = command.commands if isinstance(command, Batch) else (command,)
+    return tuple(subject_of(one) for one in commands)
 
 
 def subject_of(command: AnyCommand) -> tuple[Subject, UUID]:

@@ -100,9 +100,10 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What a mutation was about, read like any answer as of the position that it led to."""
+    """What a mutation was about, read like any answer as of the position that it led to: a thing
+    of one sort, or a list of things of any."""
 
-    subject: Subject
+    subject: Subject | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ def recorded(take: Callable[[Any], Any], description: str) -> Any:
     return _field(Recorded(take), description)
 
 
-def changed(subject: Subject, description: str) -> Any:
+def changed(subject: Subject | None, description: str) -> Any:
     """A field that is what a mutation was about."""
     return _field(Changed(subject), description)
 

@@ -10,7 +10,8 @@ from uuid import UUID
 import strawberry
 
 from api import claim_inputs, inputs
-from api.catalogue import Report, Source, Story
+from api.batch_inputs import RecordBatchInput
+from api.catalogue import Node, Report, Source, Story
 from api.claims import Claim
 from api.fields import argument, changed, does, recorded
 from api.refusals import AnyRefusal
@@ -24,7 +25,7 @@ from domain.refusals import Refusal
 class Done:
     """What came of a mutation."""
 
-    subject: UUID | None = None
+    subjects: tuple[tuple[Subject, UUID], ...] = ()
     position: int | None = None
     recorded_at: datetime | None = None
     replayed: bool = False
@@ -79,6 +80,15 @@ class ClaimPayload(Payload):
     claim: Claim | None = changed(Subject.CLAIM, "The claim," + AS_RECORDED)
 
 
+@strawberry.type(description="What came of commands that were recorded together.")
+class BatchPayload(Payload):
+    nodes: list[Node] = changed(
+        None,
+        "What each command was about, in their order, as of the position of the last; none where"
+        " that is not readable.",
+    )
+
+
 def _does(command: type[Any], given: type[Any]) -> Any:
     description: str = given.__strawberry_definition__.description
     return does(command, description, argument("input", given, "What is to be recorded."))
@@ -106,3 +116,4 @@ class Mutation:
     link_claims: ClaimPayload = _does(commands.LinkClaims, claim_inputs.LinkClaimsInput)
     review_claim: ClaimPayload = _does(commands.ReviewClaim, claim_inputs.ReviewClaimInput)
     amend_claim: ClaimPayload = _does(commands.AmendClaim, claim_inputs.AmendClaimInput)
+    record_batch: BatchPayload = _does(commands.Batch, RecordBatchInput)

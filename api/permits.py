@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -25,24 +26,46 @@ REPORT: Final = (
 )
 
 
+Place = tuple[UUID | None, UUID | None]
+"""The outlet that a claim was carried by, and its story."""
+
+
 class Permits:
-    """Looks up whose a claim or a report is. Which outlet published a report never changes."""
+    """Looks up whose claims and reports are. Which outlet published a report never changes."""
 
     def __init__(self, statements: Statements) -> None:
         self._statements = statements
 
-    async def check(self, caller: Caller, command: AnyCommand) -> None:
-        """Raises Forbidden where a limited caller may not give a command."""
+    async def check(self, caller: Caller, commands: Sequence[AnyCommand]) -> None:
+        """Raises Forbidden where a limited caller may not give one of some commands, which are
+        recorded together."""
+        asking = _Asking(self._statements, caller)
+        for command in commands:
+            await asking.check(command)
+
+
+class _Asking:
+    """What is known of the things that some commands are about: those before make some."""
+
+    def __init__(self, statements: Statements, caller: Caller) -> None:
+        self._statements = statements
+        self._caller = caller
+        self._reports: dict[UUID, UUID | None] = {}
+        self._claims: dict[UUID, Place] = {}
+
+    async def check(self, command: AnyCommand) -> None:
         match command:
             case commands.ReportClaim():
-                self._outlet(caller, await self._outlet_of(command.report))
-                story = command.story and resolve(Subject.STORY, command.story)
-                self._story(caller, story or None)
+                outlet = await self._outlet_of(command.report)
+                story = None if command.story is None else resolve(Subject.STORY, command.story)
+                self._allow(outlet, story)
+                self._claims[resolve(Subject.CLAIM, command.claim)] = outlet, story
             case commands.PublishReport():
-                outlet = command.outlet and resolve(Subject.SOURCE, command.outlet)
-                self._outlet(caller, outlet or None)
+                outlet = None if command.outlet is None else resolve(Subject.SOURCE, command.outlet)
+                self._allow_outlet(outlet)
+                self._reports[resolve(Subject.REPORT, command.report)] = outlet
             case commands.ReviseReport() | commands.MoveReport() | commands.WithdrawReport():
-                self._outlet(caller, await self._outlet_of(command.report))
+                self._allow_outlet(await self._outlet_of(command.report))
             case (
                 commands.RegisterSource()
                 | commands.AddSourceAlias()
@@ -51,24 +74,33 @@ class Permits:
             ):
                 raise Forbidden("this key is limited to outlets or stories: it may not do this")
             case _:
-                await self._claim(caller, command.claim)
+                self._allow(*await self._place_of(command.claim))
                 if isinstance(command, commands.AmendClaim) and isinstance(command.story, str):
-                    self._story(caller, resolve(Subject.STORY, command.story))
+                    self._allow_story(resolve(Subject.STORY, command.story))
 
-    async def _claim(self, caller: Caller, ref: str) -> None:
-        found = await self._statements.fetch(CLAIM, (str(resolve(Subject.CLAIM, ref)),))
-        outlet, _, story = found.body.decode().partition(" ")
-        self._outlet(caller, UUID(outlet) if outlet else None)
-        self._story(caller, UUID(story) if story else None)
+    async def _place_of(self, ref: str) -> Place:
+        claim = resolve(Subject.CLAIM, ref)
+        if claim not in self._claims:
+            found = await self._statements.fetch(CLAIM, (str(claim),))
+            outlet, _, story = found.body.decode().partition(" ")
+            self._claims[claim] = UUID(outlet) if outlet else None, UUID(story) if story else None
+        return self._claims[claim]
 
     async def _outlet_of(self, ref: str) -> UUID | None:
-        found = await self._statements.fetch(REPORT, (str(resolve(Subject.REPORT, ref)),))
-        return UUID(found.body.decode()) if found.body else None
+        report = resolve(Subject.REPORT, ref)
+        if report not in self._reports:
+            found = await self._statements.fetch(REPORT, (str(report),))
+            self._reports[report] = UUID(found.body.decode()) if found.body else None
+        return self._reports[report]
 
-    def _outlet(self, caller: Caller, outlet: UUID | None) -> None:
-        if caller.sources is not None and outlet not in caller.sources:
+    def _allow(self, outlet: UUID | None, story: UUID | None) -> None:
+        self._allow_outlet(outlet)
+        self._allow_story(story)
+
+    def _allow_outlet(self, outlet: UUID | None) -> None:
+        if self._caller.sources is not None and outlet not in self._caller.sources:
             raise Forbidden("this key is limited to the reports and claims of other outlets")
 
-    def _story(self, caller: Caller, story: UUID | None) -> None:
-        if caller.stories is not None and story not in caller.stories:
+    def _allow_story(self, story: UUID | None) -> None:
+        if self._caller.stories is not None and story not in self._caller.stories:
             raise Forbidden("this key is limited to claims of other stories")

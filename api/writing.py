@@ -30,7 +30,7 @@ from graphql import (
 
 from api.access import ANYBODY, NEEDED, Caller
 from api.answers import Answer, Lasting
-from api.commanding import command_of, path_in_graphql, subject_of
+from api.commanding import batch_of, command_of, path_in_graphql, subjects_of
 from api.compiler import definition_of
 from api.documents import Operation
 from api.errors import RequestRefused
@@ -42,7 +42,7 @@ from api.recording import Recording
 from api.refusals import Forbidden, type_name
 from api.scalars import written_instant
 from api.selection import Selecting, collect
-from domain.commands import AnyCommand, Envelope
+from domain.commands import AnyCommand, Batch, Envelope
 from domain.ids import Subject
 from domain.refusals import InvalidInput, Refusal
 from eventlog.record import Recorded as Stored
@@ -76,8 +76,8 @@ NOBODY: Final = Asking(ANYBODY)
 Read = Callable[[object, Operation, Variables], Awaitable[bytes]]
 """Answers a question: a key for its statement, the operation and its variables."""
 
-Permit = Callable[[Caller, AnyCommand], Awaitable[None]]
-"""Raises Forbidden where a limited caller may not give a command."""
+Permit = Callable[[Caller, Sequence[AnyCommand]], Awaitable[None]]
+"""Raises Forbidden where a limited caller may not give one of some commands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +165,10 @@ class Writing:
 
     async def _do(self, wanted: Wanted, caller: Caller, idempotency_key: str | None) -> Done:
         try:
-            if caller.role < NEEDED[wanted.kind]:
-                needed = NEEDED[wanted.kind].name.lower()
-                raise Forbidden(
-                    f"this takes the role {needed}; yours is {caller.role.name.lower()}"
-                )
             envelope = self._envelope(wanted, caller, idempotency_key)
-            if caller.limited:
-                await self._permit(caller, envelope.command)
+            command = envelope.command
+            together = command.commands if isinstance(command, Batch) else (command,)
+            await self._allow(caller, together)
         except Refusal as refusal:
             return Done(refusal=refusal)
         result = await self._recording.record(envelope)
@@ -180,6 +176,16 @@ class Writing:
             result.field = path_in_graphql(result.field)
             return Done(refusal=result)
         return _done(envelope.command, result)
+
+    async def _allow(self, caller: Caller, together: Sequence[AnyCommand]) -> None:
+        """Raises Forbidden where somebody may not give one of the commands."""
+        needed = max(NEEDED[type(command)] for command in together)
+        if caller.role < needed:
+            raise Forbidden(
+                f"this takes the role {needed.name.lower()}; yours is {caller.role.name.lower()}"
+            )
+        if caller.limited:
+            await self._permit(caller, together)
 
     def _envelope(self, wanted: Wanted, caller: Caller, idempotency_key: str | None) -> Envelope:
         given = wanted.given
@@ -190,7 +196,7 @@ class Writing:
             # A key belongs to whoever gives it: nobody can find out, or take, another's.
             key = f"{caller.name}:{key}"
         return Envelope(
-            command=command_of(wanted.kind, given),
+            command=batch_of(given) if wanted.kind is Batch else command_of(wanted.kind, given),
             actor=caller.name,
             reason=given.get("reason") or None,
             # With a key the log can send it again by itself when the connection is lost.
@@ -209,13 +215,15 @@ class Writing:
         """What the mutations were about, by the number of each and the response key."""
         questions: list[FieldNode] = []
         told: dict[str, Any] = {}
-        asked: list[int] = []
+        asked: list[object] = []
         for number, (one, came) in enumerate(zip(wanted, done, strict=True)):
             if not came.readable:
                 continue
-            told |= {f"subject {number}": str(came.subject), f"position {number}": came.position}
-            asked.append(number)
-            questions += self._questions(selecting, one, number)
+            told[f"position {number}"] = came.position
+            for place, (_, subject) in enumerate(came.subjects):
+                told[f"subject {number} {place}"] = str(subject)
+            asked.append((number, *(sort for sort, _ in came.subjects)))
+            questions += self._questions(selecting, one, came, number)
         if not questions:
             return {}
         node = OperationDefinitionNode(
@@ -228,28 +236,30 @@ class Writing:
         )
         return msgspec.json.decode(body, type=_Read).data
 
-    def _questions(self, selecting: Selecting, wanted: Wanted, number: int) -> list[FieldNode]:
-        """A question for each field of a payload that is what the mutation was about."""
+    def _questions(
+        self, selecting: Selecting, wanted: Wanted, done: Done, number: int
+    ) -> list[FieldNode]:
+        """A question for each thing that the mutation was about, and each field of its payload
+        that is that."""
         questions = []
         for key, nodes in self._selected(selecting, wanted).items():
             name = nodes[0].name.value
             if name.startswith("__"):
                 continue
-            definition = definition_of(wanted.payload.fields[name])
-            if isinstance(definition, Changed):
-                question, argument = QUESTIONS[definition.subject]
-                inner = [
-                    one
-                    for node in nodes
-                    if node.selection_set
-                    for one in node.selection_set.selections
-                ]
+            if not isinstance(definition_of(wanted.payload.fields[name]), Changed):
+                continue
+            selections = [node.selection_set for node in nodes if node.selection_set]
+            inner = SelectionSetNode(
+                selections=tuple(one for each in selections for one in each.selections)
+            )
+            for place, (subject, _) in enumerate(done.subjects):
+                question, argument = QUESTIONS[subject]
                 questions.append(
                     FieldNode(
-                        alias=NameNode(value=f"{number} {key}"),
+                        alias=NameNode(value=f"{number} {place} {key}"),
                         name=NameNode(value=question),
-                        arguments=_arguments(argument, number),
-                        selection_set=SelectionSetNode(selections=tuple(inner)),
+                        arguments=_arguments(argument, number, place),
+                        selection_set=inner,
                     )
                 )
         return questions
@@ -266,8 +276,15 @@ class Writing:
         number: int,
         objects: Mapping[str, msgspec.Raw],
     ) -> str:
-        def changed(key: str) -> str:
-            return bytes(objects.get(f"{number} {key}", msgspec.Raw(b"null"))).decode()
+        def changed(key: str, definition: Changed) -> str:
+            found = [
+                bytes(objects[name]).decode()
+                for place in range(len(done.subjects))
+                if (name := f"{number} {place} {key}") in objects
+            ]
+            if definition.subject is None:
+                return f"[{','.join(found)}]"
+            return found[0] if found else "null"
 
         return self._told(selecting, wanted.payload, wanted.nodes, done, changed)
 
@@ -277,7 +294,7 @@ class Writing:
         type_: GraphQLObjectType,
         nodes: Sequence[FieldNode],
         source: Any,
-        changed: Callable[[str], str] = lambda _: "null",
+        changed: Callable[[str, Changed], str] = lambda _key, _definition: "null",
     ) -> str:
         """An object whose fields are known by now, as JSON text."""
         selections = [node.selection_set for node in nodes if node.selection_set]
@@ -290,7 +307,7 @@ class Writing:
             field = type_.fields[name]
             definition = definition_of(field)
             if isinstance(definition, Changed):
-                pieces.append(f'"{key}":{changed(key)}')
+                pieces.append(f'"{key}":{changed(key, definition)}')
             elif isinstance(definition, Recorded):
                 value = definition.take(source)
                 pieces.append(f'"{key}":{self._value(selecting, bare(field.type), inner, value)}')
@@ -319,13 +336,12 @@ class _Read(msgspec.Struct):
     data: dict[str, msgspec.Raw]
 
 
-def _done(command: AnyCommand, stored: Stored) -> Done:
-    _, subject = subject_of(command)
-    return Done(subject, stored.last_position, stored.recorded_at, stored.replayed)
+def _done(command: AnyCommand | Batch, stored: Stored) -> Done:
+    return Done(subjects_of(command), stored.last_position, stored.recorded_at, stored.replayed)
 
 
-def _arguments(argument: str, number: int) -> tuple[ArgumentNode, ...]:
-    identity: Any = VariableNode(name=NameNode(value=f"subject {number}"))
+def _arguments(argument: str, number: int, place: int) -> tuple[ArgumentNode, ...]:
+    identity: Any = VariableNode(name=NameNode(value=f"subject {number} {place}"))
     position = VariableNode(name=NameNode(value=f"position {number}"))
     if argument == "by":
         identity = _object("id", identity)

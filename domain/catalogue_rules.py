@@ -206,7 +206,7 @@ def withdraw_report(world: World, command: WithdrawReport) -> Decision:
     return Decision(
         tuple(drafts),
         relies_on=tuple(passed_over),
-        childless_since=(subject, children.position),
+        childless_since=((subject, children.position),),
     )
 
 

@@ -302,10 +302,17 @@ AnyCommand = (
 )
 
 
+class Batch(Struct, frozen=True, gc=False):
+    """Commands that are recorded together or not at all, each in the world that those before it
+    have made."""
+
+    commands: tuple[AnyCommand, ...]
+
+
 class Envelope(Struct, frozen=True, kw_only=True, gc=False):
     """A command with who asks for it, why, and under which idempotency key."""
 
-    command: AnyCommand
+    command: AnyCommand | Batch
     actor: str
     reason: str | None = None
     key: str | None = None

@@ -13,6 +13,7 @@ from domain.commands import (
     AddSourceAlias,
     AmendClaim,
     AnyCommand,
+    Batch,
     CorrectClaim,
     ExpressConcern,
     LiftConcern,
@@ -31,7 +32,8 @@ from domain.commands import (
     WithdrawReport,
 )
 from domain.ids import Subject, resolve
-from domain.world import Decision, World
+from domain.refusals import Refusal
+from domain.world import Children, Decision, Draft, World
 
 _RULES: Final[Mapping[type[AnyCommand], Callable[[World, Any], Decision]]] = {
     RegisterSource: catalogue_rules.register_source,
@@ -54,12 +56,56 @@ _RULES: Final[Mapping[type[AnyCommand], Callable[[World, Any], Decision]]] = {
 }
 
 
-def decide(world: World, command: AnyCommand) -> Decision:
+def decide(world: World, command: AnyCommand | Batch) -> Decision:
     """The events that follow from a command in a world that holds its `needs`.
 
     Raises a Refusal, with the reason and the field at fault, where a rule does not allow it.
     """
+    if isinstance(command, Batch):
+        return _decide_all(world, command)
     return _RULES[type(command)](world, command)
+
+
+def _decide_all(world: World, batch: Batch) -> Decision:
+    """What follows from all of them, one after the other. The world stays as it is."""
+    trial = _copy(world, batch)
+    drafts: list[Draft] = []
+    relies_on: dict[UUID, int] = {}
+    childless_since: dict[UUID, int] = {}
+    for index, command in enumerate(batch.commands):
+        try:
+            decision = decide(trial, command)
+        except Refusal as refusal:
+            inner = "" if refusal.field is None else f".{refusal.field}"
+            refusal.field = f"commands[{index}]{inner}"
+            raise
+        drafted = {draft.subject for draft in drafts}
+        for subject, length in decision.relies_on:
+            if subject not in drafted:  # or it is this batch that it relies on
+                relies_on.setdefault(subject, length)
+        for report, position in decision.childless_since:
+            childless_since.setdefault(report, position)
+        trial.take(decision.drafts)
+        for draft in decision.drafts:
+            known = trial.children.get(draft.parent) if draft.parent is not None else None
+            if known is not None and draft.parent is not None:
+                claims = (*known.claims, draft.subject)
+                trial.children[draft.parent] = Children(claims, known.position)
+        drafts += decision.drafts
+    return Decision(tuple(drafts), tuple(relies_on.items()), tuple(childless_since.items()))
+
+
+def _copy(world: World, batch: Batch) -> World:
+    needed = needs(batch)
+    subjects = set(needed.subjects)
+    for report in needed.claims_of:
+        subjects.update(world.children.get(report, Children((), 0)).claims)
+    return World(
+        world.now,
+        {one: list(world.subjects[one]) for one in subjects if one in world.subjects},
+        dict(world.children),
+        world.lengths,
+    )
 
 
 class Needs(Struct, frozen=True, gc=False):
@@ -67,14 +113,20 @@ class Needs(Struct, frozen=True, gc=False):
 
     subjects: list[UUID]
     """Those that the command names; one may be in it twice."""
-    claims_of: UUID | None = None
-    """A report whose claims are needed too."""
+    claims_of: tuple[UUID, ...] = ()
+    """Reports whose claims are needed too."""
 
 
-def needs(command: AnyCommand) -> Needs:
+def needs(command: AnyCommand | Batch) -> Needs:
     """The subjects that a command names."""
+    if isinstance(command, Batch):
+        each = [needs(one) for one in command.commands]
+        return Needs(
+            [subject for one in each for subject in one.subjects],
+            tuple(report for one in each for report in one.claims_of),
+        )
     named: list[UUID] = []
-    claims_of = None
+    claims_of: tuple[UUID, ...] = ()
     match command:
         case ReportClaim():
             named.append(resolve(Subject.CLAIM, command.claim))
@@ -103,8 +155,8 @@ def needs(command: AnyCommand) -> Needs:
         case ReviseReport() | MoveReport():
             named.append(resolve(Subject.REPORT, command.report))
         case WithdrawReport():
-            claims_of = resolve(Subject.REPORT, command.report)
-            named.append(claims_of)
+            claims_of = (resolve(Subject.REPORT, command.report),)
+            named += claims_of
         case RegisterSource() | AddSourceAlias():
             named.append(resolve(Subject.SOURCE, command.source))
         case MergeSources():

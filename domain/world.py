@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -36,13 +36,13 @@ class Decision(Struct, frozen=True, gc=False):
     """The events that follow from a command: all of them are recorded, or none.
 
     `relies_on` names other subjects, each with the number of its events that the decision has
-    seen; `childless_since` names a report and the position up to which its claims were seen.
+    seen; `childless_since` names reports, each with the position up to which its claims were seen.
     If more has been recorded by then, the decision no longer holds and is taken anew.
     """
 
     drafts: tuple[Draft, ...]
     relies_on: tuple[tuple[UUID, int], ...] = ()
-    childless_since: tuple[UUID, int] | None = None
+    childless_since: tuple[tuple[UUID, int], ...] = ()
 
 
 class Children(Struct, frozen=True, gc=False):
@@ -58,7 +58,8 @@ class World:
 
     now: datetime
     subjects: dict[UUID, list[Entry]] = field(default_factory=dict)
-    children: Mapping[UUID, Children] = field(default_factory=dict)
+    children: dict[UUID, Children] = field(default_factory=dict)
+    """The claims of the reports that a withdrawal may take back."""
     lengths: dict[UUID, int] = field(default_factory=dict)
     """How many events a subject has, where that is more than can still be read (erasure)."""
     _states: dict[tuple[int, object], tuple[list[Entry], int, Any]] = field(default_factory=dict)

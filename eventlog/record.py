@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.json import Encoder
 
 from domain import codec
-from domain.commands import AnyCommand, Envelope, WithdrawReport
+from domain.commands import AnyCommand, Batch, Envelope, WithdrawReport
 from domain.decide import decide, needs
 from domain.history import ALWAYS, Entry
 from domain.refusals import Conflict, IdempotencyConflict, InvalidInput, Refusal
@@ -60,7 +60,7 @@ class Recorded(Struct, frozen=True, gc=False):
 Result = Recorded | Refusal
 
 
-def digest_of(command: AnyCommand) -> bytes:
+def digest_of(command: AnyCommand | Batch) -> bytes:
     """What an idempotency key stands for: SHA-256 over the command's fields in a fixed order."""
     return sha256(_canonical.encode(command)).digest()
 
@@ -151,7 +151,7 @@ class Record:
 
     def _plan_ahead(self, envelopes: Sequence[Envelope], pending: _Pending | None) -> _Plan | None:
         """Decide while something else is pending; None where that has to be over first."""
-        if WithdrawReport in {type(envelope.command) for envelope in envelopes}:
+        if any(_stands_alone(envelope.command) for envelope in envelopes):
             return None
         if pending is None:
             return self._plan(envelopes)
@@ -203,14 +203,15 @@ class Record:
             )
         return [result for result in results if result is not None]
 
-    def _world(self, commands: Iterable[AnyCommand], ahead: Mapping[UUID, list[Entry]]) -> World:
+    def _world(
+        self, commands: Iterable[AnyCommand | Batch], ahead: Mapping[UUID, list[Entry]]
+    ) -> World:
         subjects: set[UUID] = set()
         reports: set[UUID] = set()
         for command in commands:
             needed = needs(command)
             subjects.update(needed.subjects)
-            if needed.claims_of is not None:
-                reports.add(needed.claims_of)
+            reports.update(needed.claims_of)
         children: dict[UUID, Children] = {}
         for report in reports:
             found = self._log.children(report)
@@ -311,13 +312,20 @@ def _runs(envelopes: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
     before it to be in the log, so it stands alone."""
     start = 0
     for index, envelope in enumerate(envelopes):
-        if isinstance(envelope.command, WithdrawReport):
+        if _stands_alone(envelope.command):
             if start < index:
                 yield envelopes[start:index]
             yield envelopes[index : index + 1]
             start = index + 1
     if start < len(envelopes):
         yield envelopes[start:]
+
+
+def _stands_alone(command: AnyCommand | Batch) -> bool:
+    """Whether it withdraws a report, and so needs the claims of it to be in the log."""
+    if isinstance(command, Batch):
+        return any(isinstance(one, WithdrawReport) for one in command.commands)
+    return isinstance(command, WithdrawReport)
 
 
 def _unit(envelope: Envelope, decision: Decision) -> Append:
@@ -343,7 +351,7 @@ def _unit(envelope: Envelope, decision: Decision) -> Append:
         key=envelope.key,
         request_digest=digest_of(envelope.command) if envelope.key is not None else b"",
         guards=[StreamGuard(subject, version) for subject, version in decision.relies_on],
-        child_guards=[ChildGuard(*decision.childless_since)] if decision.childless_since else (),
+        child_guards=[ChildGuard(*report) for report in decision.childless_since],
     )
 
 

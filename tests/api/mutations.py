@@ -27,6 +27,12 @@ PAYLOAD = (
     " refusal { __typename ... on Refused { code message field }"
     " ... on StaleVersion { current } ... on InvalidInput { problems { field message } } } }"
 )
+BATCH = (
+    "mutation All($input: RecordBatchInput!) { recordBatch(input: $input) {"
+    " position replayed readable nodes { __typename id ... on Claim { version status } }"
+    " refusal { __typename ... on Refused { field message }"
+    " ... on InvalidInput { problems { field } } } } }"
+)
 OBJECT = {
     "Source": "source { id name aliases }",
     "Alias": "source { id name aliases }",
@@ -80,6 +86,11 @@ def document(command: AnyCommand) -> str:
     kind = type(command).__name__
     payload = PAYLOAD % OBJECT[last]
     return f"mutation Do($input: {kind}Input!) {{ did: {name}(input: $input) {payload} }}"
+
+
+def batch(*wanted: AnyCommand, **more: str) -> dict[str, Any]:
+    """The input of a batch."""
+    return {"commands": [{mutation_of(one): input_of(one)} for one in wanted], **more}
 
 
 class Desk:

@@ -16,6 +16,7 @@ from api.mutation import Mutation
 from domain.commands import (
     AmendClaim,
     AnyCommand,
+    Batch,
     CorrectClaim,
     MergeSources,
     OpenStory,
@@ -31,7 +32,7 @@ from eventlog.apikeys import list_keys, make_key, revoke_key
 from eventlog.database import Database
 from eventlog.errors import DatabaseRefused
 from eventlog.log import Log
-from tests.api.mutations import Desk, desk, document, input_of
+from tests.api.mutations import BATCH, Desk, batch, desk, document, input_of
 from tests.servers import Server
 
 OUTLETS: list[AnyCommand] = [
@@ -101,7 +102,7 @@ def correction(name: str) -> CorrectClaim:
 def test_every_mutation_takes_a_role() -> None:
     definition = Mutation.__strawberry_definition__  # type: ignore[attr-defined]
     commands = {next(iter(one.metadata.values())).command for one in definition.fields}
-    assert commands == set(NEEDED)
+    assert commands - {Batch} == set(NEEDED)
     assert Role.READER not in NEEDED.values()
 
 
@@ -221,6 +222,25 @@ def test_a_desk_corrects_the_claims_of_its_own_outlet_alone(fresh: Database) -> 
         report = PublishReport(report="mine-2", outlet="mine", published_at="2024-08-01")
         assert refusal(limited, report) is None
         assert refusal(limited, ReportClaim(claim="new", report="mine-2", statement="x")) is None
+
+
+def test_a_batch_is_allowed_where_each_of_it_is(fresh: Database) -> None:
+    with desk(fresh) as writing:
+        for command in (*OPEN, *OUTLETS):
+            writing.record(command)
+        mine = resolve(Subject.SOURCE, "mine")
+        _, token = make_key(fresh.owner_conninfo, "desk", "editor", sources=[mine])
+        limited = known(writing, token)
+        (_, reporter) = make_key(fresh.owner_conninfo, "junior", "reporter")
+        own = (REPORTS[0], CLAIMS[0], correction("mine"))
+        for somebody, wanted, refused in (
+            (limited, (REPORTS[0], CLAIMS[0], REPORTS[1]), True),
+            (known(writing, reporter), own, True),
+            (limited, own, False),
+        ):
+            did = somebody.do(BATCH, input=batch(*wanted))["recordBatch"]
+            assert (did["refusal"] is not None) == refused
+            assert not refused or did["refusal"]["__typename"] == "Forbidden"
 
 
 def test_a_key_may_be_limited_to_stories(fresh: Database) -> None:

@@ -29,7 +29,7 @@ from domain.words import SourceKind
 from eventlog.database import Database
 from eventlog.decoding import entries_of
 from eventlog.log import Log
-from tests.api.mutations import Desk, desk, document, input_of
+from tests.api.mutations import BATCH, Desk, batch, desk, document, input_of
 from tests.domain.desk import Desk as PlainDesk
 from tests.domain.desk import empty
 from tests.projections.commands import commands, opening
@@ -69,6 +69,25 @@ def refused(plain: PlainDesk, command: AnyCommand) -> Refusal | None:
     return None
 
 
+def recorded_since(database: Database, before: int) -> dict[UUID, list[AnyEvent]]:
+    """The events after a position, by what they are about."""
+    with Log(database.conninfo) as log:
+        logged = log.read(before, 10_000)
+    found: dict[UUID, list[AnyEvent]] = {}
+    for one, entry in zip(logged, entries_of(logged), strict=True):
+        found.setdefault(one.stream_id, []).append(entry.event)
+    return found
+
+
+def told_by(plain: PlainDesk) -> dict[UUID, list[AnyEvent]]:
+    """The same, in memory."""
+    return {
+        subject: [entry.event for entry in entries]
+        for subject, entries in plain.world.subjects.items()
+        if entries
+    }
+
+
 def events(database: Database) -> list[tuple[str, str]]:
     """Who recorded what, in order."""
     with Log(database.conninfo) as log:
@@ -103,16 +122,7 @@ def test_a_mutation_comes_to_what_the_rules_decide(
             assert (told["code"], told["message"]) == (refusal.code, str(refusal))
             assert told["field"] == path_in_graphql(refusal.field)
             assert told["__typename"] == type(refusal).__name__
-    with Log(database.conninfo) as log:
-        logged = log.read(before, 10_000)
-    recorded: dict[UUID, list[AnyEvent]] = {}
-    for one, entry in zip(logged, entries_of(logged), strict=True):
-        recorded.setdefault(one.stream_id, []).append(entry.event)
-    assert recorded == {
-        subject: [entry.event for entry in entries]
-        for subject, entries in plain.world.subjects.items()
-        if entries
-    }
+    assert recorded_since(database, before) == told_by(plain)
 
 
 def test_what_was_written_is_read_as_of_where_it_was_written(fresh: Database) -> None:
@@ -280,3 +290,69 @@ def test_numbers_are_taken_as_they_are_written(fresh: Database) -> None:
         }
         answer = writing.post(document(CLAIM), input=binary).json()
         assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+def test_a_batch_is_recorded_as_one(fresh: Database) -> None:
+    fixed = CorrectClaim(claim="c", version=1, statement="Ninety.", published_at="2024-08-02")
+    gone = WithdrawReport(report="r", published_at="2024-08-05")
+    with desk(fresh) as writing:
+        given = batch(PAPER, REPORT, CLAIM, fixed, gone, idempotencyKey="all", reason="a test")
+        did = writing.do(BATCH, input=given)["recordBatch"]
+        assert (did["position"], did["readable"], did["refusal"]) == (6, True, None)
+        assert [one["__typename"] for one in did["nodes"]] == [
+            "Source", "Report", "Claim", "Claim", "Report"
+        ]  # fmt: skip
+        assert (did["nodes"][3]["version"], did["nodes"][3]["status"]) == (3, "RETRACTED")
+        again = writing.do(BATCH, input=given)["recordBatch"]
+        assert again == did | {"replayed": True}
+        with Log(fresh.conninfo) as log:
+            assert {(one.actor, one.reason) for one in log.read(0, 10)} == {("desk", "a test")}
+
+
+def test_a_batch_is_recorded_wholly_or_not_at_all(fresh: Database) -> None:
+    wrong = CorrectClaim(claim="c", version=3, statement="Ninety.", published_at="2024-08-02")
+    with desk(fresh) as writing:
+        did = writing.do(BATCH, input=batch(PAPER, REPORT, CLAIM, wrong))["recordBatch"]
+        assert (did["position"], did["nodes"]) == (None, [])
+        assert did["refusal"]["__typename"] == "StaleVersion"
+        soon = PublishReport(report="r", published_at="2199-01-01")
+        did = writing.do(BATCH, input=batch(PAPER, soon))["recordBatch"]
+        assert did["refusal"]["field"] == "commands[1].publishedAt"
+        unreadable = batch(PAPER, ReportClaim(claim="", report="r", statement=""))
+        unreadable["commands"][0]["registerSource"]["reason"] = "mine"
+        told = writing.do(BATCH, input=unreadable)["recordBatch"]["refusal"]["problems"]
+        assert [one["field"] for one in told] == [
+            "commands[0].registerSource.reason",
+            "commands[1].reportClaim.claim",
+            "commands[1].reportClaim.statement",
+        ]
+        for count_ in (0, 1_001):
+            did = writing.do(BATCH, input=batch(*[PAPER] * count_))["recordBatch"]
+            assert did["refusal"]["problems"] == [{"field": "commands"}]
+        assert events(fresh) == []
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+)
+@given(data=st.data())
+def test_a_batch_comes_to_what_its_commands_would_one_by_one(
+    data: st.DataObject, writing: Desk, database: Database
+) -> None:
+    prefix = f"b{next(_numbers)}-"
+    wanted = [*opening(prefix), *data.draw(st.lists(commands(prefix), max_size=8))]
+    plain = empty()
+    kept = [one for one in wanted if refused(plain, one) is None]
+    with Log(database.conninfo) as log:
+        before = log.head().position
+    whole = writing.do(BATCH, input=batch(*wanted))["recordBatch"]
+    assert (whole["refusal"] is None) == (kept == wanted)
+    if whole["refusal"] is not None:
+        first = next(n for n, (one, other) in enumerate(zip(wanted, [*kept, None], strict=False))
+                     if one != other)  # fmt: skip
+        assert str(whole["refusal"]["field"]).startswith(f"commands[{first}]")
+        assert writing.do(BATCH, input=batch(*kept))["recordBatch"]["refusal"] is None
+    assert recorded_since(database, before) == told_by(plain)

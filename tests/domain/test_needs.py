@@ -23,7 +23,7 @@ from domain.commands import (
 from domain.decide import decide, needs
 from domain.history import Entry
 from domain.refusals import Refusal
-from domain.world import World
+from domain.world import Children, World
 from tests.domain.desk import Desk, empty
 from tests.projections.commands import commands, opening, times
 
@@ -104,10 +104,12 @@ def outcome(world: World, command: AnyCommand) -> object:
 def only_needed(desk: Desk, command: AnyCommand) -> World:
     """The world as the write door loads it for one command."""
     needed = needs(command)
-    subjects, children = set(needed.subjects), {}
-    if needed.claims_of is not None and needed.claims_of in desk.children:
-        children = {needed.claims_of: desk.children[needed.claims_of]}
-        subjects.update(children[needed.claims_of].claims)
+    subjects: set[UUID] = set(needed.subjects)
+    children: dict[UUID, Children] = {}
+    for report in needed.claims_of:
+        if report in desk.children:
+            children[report] = desk.children[report]
+            subjects.update(children[report].claims)
     held = {subject: desk.entries(subject) for subject in subjects if desk.entries(subject)}
     return World(desk.world.now, held, children)
 
@@ -129,8 +131,9 @@ def test_whatever_is_looked_up_is_named_as_needed(
     outcome(World(desk.world.now, watched, desk.children), command)
     needed = needs(command)
     allowed = set(needed.subjects)
-    if needed.claims_of in desk.children:
-        allowed.update(desk.children[needed.claims_of].claims)
+    for report in needed.claims_of:
+        if report in desk.children:
+            allowed.update(desk.children[report].claims)
     assert watched.asked
     assert watched.asked <= allowed
 

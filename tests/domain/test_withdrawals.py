@@ -195,7 +195,7 @@ def test_claims_of_other_reports_stay() -> None:
 def test_a_decision_to_withdraw_holds_only_while_no_claim_is_added_or_comes_back() -> None:
     desk = given(SECOND, RetractClaim(claim="c", published_at="2024-08-02"))
     decision = decide(desk.world, GONE)
-    assert decision.childless_since == (report_id(), desk.children[report_id()].position)
+    assert decision.childless_since == ((report_id(), desk.children[report_id()].position),)
     assert decision.relies_on == ((claim_id("c"), 2),)
     assert [draft.subject for draft in decision.drafts] == [report_id(), claim_id("d")]
 
