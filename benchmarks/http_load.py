@@ -1,7 +1,7 @@
-"""Requests over eight connections of one process: how many are answered a second.
+"""Requests over some connections of one process: how many are answered a second.
 
-`python -m benchmarks.http_load PORT SECONDS` reads the bodies to send, one a line, and sends them
-in turn. Nothing is decoded: the client is to cost little beside the server.
+`python -m benchmarks.http_load PORT SECONDS CONNECTIONS` reads the bodies to send, one a line, and
+sends them in turn. Nothing is decoded: the client is to cost little beside the server.
 """
 
 from __future__ import annotations
@@ -17,10 +17,19 @@ from typing import Final
 CONNECTIONS: Final = 8
 
 
-def rate(port: int, bodies: Sequence[bytes], seconds: float) -> float:
+def rate(
+    port: int, bodies: Sequence[bytes], seconds: float, connections: int = CONNECTIONS
+) -> float:
     """Requests answered a second. Raises RuntimeError where one is not answered as it should be."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.http_load", str(port), str(seconds)],
+        [
+            sys.executable,
+            "-m",
+            "benchmarks.http_load",
+            str(port),
+            str(seconds),
+            str(connections),
+        ],
         input=b"\n".join(bodies),
         stdout=subprocess.PIPE,
         check=False,
@@ -50,17 +59,18 @@ async def _ask(port: int, bodies: Iterator[bytes], until: float) -> int:
     return answered
 
 
-async def _load(port: int, bodies: list[bytes], seconds: float) -> float:
+async def _load(port: int, bodies: list[bytes], seconds: float, connections: int) -> float:
     began = time.monotonic()
     turns = cycle(bodies)
-    counts = await asyncio.gather(*(_ask(port, turns, began + seconds) for _ in range(CONNECTIONS)))
+    counts = await asyncio.gather(*(_ask(port, turns, began + seconds) for _ in range(connections)))
     return sum(counts) / (time.monotonic() - began)
 
 
 def main() -> None:
     """Send what is on standard input, and print the rate."""
     bodies = sys.stdin.buffer.read().splitlines()
-    print(asyncio.run(_load(int(sys.argv[1]), bodies, float(sys.argv[2]))))
+    port, seconds, connections = sys.argv[1:]
+    print(asyncio.run(_load(int(port), bodies, float(seconds), int(connections))))
 
 
 if __name__ == "__main__":

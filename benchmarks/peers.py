@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+
+from psycopg.conninfo import conninfo_to_dict
+
+from eventlog.database import Database
 
 FOLDER: Final = Path(__file__).parent / "peers"
 """Where the peers' scripts, their pinned packages and, once installed, the packages are."""
@@ -76,3 +81,29 @@ def running(script: str, *arguments: str) -> Iterator[Ask]:
             process.kill()
             process.wait()
         answers.close()
+
+
+@contextmanager
+def postgraphile(database: Database) -> Iterator[int]:
+    """PostGraphile in production mode, on a port of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    parts = conninfo_to_dict(database.owner_conninfo)
+    url = (
+        f"postgresql:///{parts['dbname']}?host={parts['host']}&port={parts['port']}"
+        f"&user={parts['user']}"
+    )
+    with subprocess.Popen(
+        [str(Path("node_modules/.bin/node")), "postgraphile.js", url, str(port)],
+        cwd=FOLDER,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={"NODE_ENV": "production", "PATH": "/usr/bin:/bin"},
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        if server.stdout.readline() != b"ready\n":
+            raise RuntimeError("PostGraphile did not start")
+        yield port
+        server.stdin.close()
+        server.terminate()

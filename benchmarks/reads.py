@@ -8,15 +8,12 @@ is all that they can tell; Dateline answers from the tables that hold the past a
 
 from __future__ import annotations
 
-import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from functools import partial
 from importlib.resources import files
 from itertools import count
-from pathlib import Path
 from random import Random
 from statistics import median
 from typing import Any, Final
@@ -24,7 +21,6 @@ from typing import Any, Final
 import httpx
 import psycopg
 from msgspec import json
-from psycopg.conninfo import conninfo_to_dict
 
 from benchmarks import peers
 from benchmarks.ground import Ground
@@ -33,7 +29,6 @@ from benchmarks.rounds import Goal, Table, in_turn
 from benchmarks.served import served
 from benchmarks.workload import Shape, fill, story_ref
 from domain.ids import Subject, resolve
-from eventlog.database import Database
 from projections.generations import connect, ensure_generation, tidy
 from projections.projector import project_all
 
@@ -108,7 +103,7 @@ def measure(ground: Ground, small: bool) -> Iterator[Table]:
             ports[name] = int(address.rpartition(":")[2])
         absent = peers.missing()
         if absent is None:
-            ports["PostGraphile"] = stack.enter_context(postgraphile(database))
+            ports["PostGraphile"] = stack.enter_context(peers.postgraphile(database))
         sides = Sides(ports, shape, seconds)
         for size in PAGES:
             yield page(sides, size, rounds)
@@ -277,29 +272,3 @@ def seldom(address: str, shape: Shape, rounds: int, small: bool) -> Iterator[Tab
         "ms, median",
         in_turn({"search": asking.latency(searched)}, rounds),
     )
-
-
-@contextmanager
-def postgraphile(database: Database) -> Iterator[int]:
-    """PostGraphile in production mode, on a port of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    parts = conninfo_to_dict(database.owner_conninfo)
-    url = (
-        f"postgresql:///{parts['dbname']}?host={parts['host']}&port={parts['port']}"
-        f"&user={parts['user']}"
-    )
-    with subprocess.Popen(
-        [str(Path("node_modules/.bin/node")), "postgraphile.js", url, str(port)],
-        cwd=peers.FOLDER,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={"NODE_ENV": "production", "PATH": "/usr/bin:/bin"},
-    ) as server:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        if server.stdout.readline() != b"ready\n":
-            raise RuntimeError("PostGraphile did not start")
-        yield port
-        server.stdin.close()
-        server.terminate()

@@ -1,5 +1,5 @@
 """The API and its peers in Python, each served in a process of its own, by the server that
-`dateline serve` uses. The API has no projector here.
+`dateline serve` uses. The API has no projector here, unless something is recorded.
 
 `python -m benchmarks.served SIDE` reads a Database as JSON, writes the port that it listens on, and
 serves until its standard input is closed.
@@ -23,9 +23,11 @@ from api.app import ApiSettings, create_app
 from api.protocol import config
 from benchmarks import handwritten, loaders
 from eventlog.database import Database
+from projections.projector import Projector
 
 SIDES: Final[dict[str, Callable[[Database], Starlette]]] = {
     "dateline": create_app,
+    "dateline, recording": lambda database: create_app(database, ApiSettings(open_writing=True)),
     "dateline without kept answers": lambda database: create_app(database, ApiSettings(answers=0)),
     "handwritten": lambda database: handwritten.create_app(database.conninfo),
     "loaders": lambda database: loaders.create_app(database.conninfo),
@@ -61,8 +63,13 @@ def main() -> None:
         server.should_exit = True
 
     Thread(target=stop_when_left, daemon=True).start()
+    projector = Projector(database) if "recording" in sys.argv[1] else None
+    if projector is not None:
+        projector.start()
     print(listener.getsockname()[1], flush=True)
     server.run(sockets=[listener])
+    if projector is not None:
+        projector.stop()
 
 
 if __name__ == "__main__":
