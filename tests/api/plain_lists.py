@@ -1,0 +1,143 @@
+"""Lists of claims and of reports by plain means, and how the claims of a list are spread."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from tests.api import plain_objects
+from tests.api.plain_filter import chosen
+from tests.api.plain_pages import CLAIM_ORDERS, REPORTED_LAST, Fields, Obj, connection
+from tests.api.plain_record import View
+
+One = TypeVar("One")
+
+
+def claims_page(view: View, among: Iterable[UUID], asked: Fields) -> Obj:
+    """A page of those claims, among some, that a list asks for."""
+    every, wanted = narrowed(view, among, asked)
+    order, column = CLAIM_ORDERS[asked.get("orderBy") or "REPORTED_LATEST_FIRST"]
+    rows = [((getattr(view.claims[one], column), one), one) for one in wanted]
+    words = asked.get("search")
+
+    def edge(claim: UUID) -> Fields:
+        if words is None:
+            return {"rank": None, "snippet": None}
+        return {"snippet": marked(view.claims[claim].statement, words)}
+
+    page = connection(
+        "Claim", view, order, rows, lambda one: plain_objects.claim_obj(view, one), asked, edge
+    )
+    page.fields["leftOut"] = len(every) - len(wanted)
+    page.fields["facets"] = lambda: facets_obj(view, every, wanted)
+    return page
+
+
+def narrowed(view: View, among: Iterable[UUID], asked: Fields) -> tuple[list[UUID], list[UUID]]:
+    """The claims, among some, that fit but for their status; and those that fit."""
+    given, word = asked.get("filter") or {}, asked.get("search")
+    holds = chosen(view, given, but="status")
+    every = [
+        one
+        for one in among
+        if holds(one, view.claims[one]) and (word is None or says(view, one, word))
+    ]
+    has_status = chosen(view, {"status": given.get("status")})
+    return every, [one for one in every if has_status(one, view.claims[one])]
+
+
+def says(view: View, claim: UUID, word: str) -> bool:
+    """Whether a claim has a word, which has one form and is no common one."""
+    return word in view.claims[claim].statement.lower().split()
+
+
+def marked(statement: str, word: str) -> str:
+    """A short statement without markup, with a word marked."""
+    return " ".join(
+        f"<mark>{one}</mark>" if one.lower() == word else one for one in statement.split(" ")
+    )
+
+
+def reports_page(view: View, among: Iterable[UUID], asked: Fields) -> Obj:
+    """A page of reports."""
+    rows = [((view.reports[one].first_reported_at, one), one) for one in among]
+    return connection(
+        "Report",
+        view,
+        REPORTED_LAST,
+        rows,
+        lambda one: plain_objects.report_obj(view, one),
+        asked,
+    )
+
+
+def facets_obj(view: View, every: list[UUID], wanted: list[UUID]) -> Obj:
+    """How claims are spread: those of every status, and those that are wanted."""
+    claims = [view.claims[one] for one in wanted]
+
+    def by_outlet(first: int | None = None) -> list[Obj]:
+        known = [outlet and view.canonical(outlet) for outlet in map(view.outlet_of, claims)]
+        return [
+            Obj(
+                "OutletCount",
+                {
+                    "outlet": lambda outlet=outlet: plain_objects.optional_source(view, outlet),
+                    "count": found,
+                },
+            )
+            for outlet, found in most(known, lambda one: (one is None, one.bytes if one else b""))[
+                : first or 10
+            ]
+        ]
+
+    def by_topic(first: int | None = None) -> list[Obj]:
+        topics = [topic for claim in claims for topic in set(claim.topics)]
+        return [
+            Obj("TopicCount", {"topic": topic, "count": found})
+            for topic, found in most(topics, str.encode)[: first or 10]
+        ]
+
+    def by_interval(interval: str | None = None, first: int | None = None) -> list[Obj]:
+        starts = Counter(beginning(one.first_reported_at, interval or "DAY") for one in claims)
+        return [
+            Obj("IntervalCount", {"start": start, "count": found})
+            for start, found in sorted(starts.items(), reverse=True)[: first or 100]
+        ]
+
+    return Obj(
+        "ClaimFacets",
+        {
+            "byStatus": lambda: plain_objects.counts_obj(view.claims[one] for one in every),
+            "byOutlet": by_outlet,
+            "byTopic": by_topic,
+            "byInterval": by_interval,
+        },
+    )
+
+
+def most(found: Iterable[One], key: Callable[[One], Any]) -> list[tuple[One, int]]:
+    """How often each comes, the most frequent first; where that is equal, `key` decides."""
+    return sorted(Counter(found).items(), key=lambda item: (-item[1], key(item[0])))
+
+
+def beginning(instant: datetime, interval: str) -> datetime:
+    """The first instant of the stretch of the calendar that holds an instant, UTC."""
+    hour = instant.replace(minute=0, second=0, microsecond=0)
+    day = hour.replace(hour=0)
+    return {
+        "HOUR": hour,
+        "DAY": day,
+        "WEEK": day - timedelta(days=day.weekday()),
+        "MONTH": day.replace(day=1),
+        "YEAR": day.replace(month=1, day=1),
+    }[interval]
+
+
+def following(start: datetime, interval: str) -> datetime:
+    """The first instant of the next stretch of the calendar."""
+    # So much later than its first instant lies within the next, which is not skipped either.
+    longest = {"HOUR": 60, "DAY": 24 * 60, "WEEK": 7 * 24 * 60, "MONTH": 31 * 24 * 60}
+    return beginning(start + timedelta(minutes=longest.get(interval, 366 * 24 * 60)), interval)
