@@ -34,15 +34,27 @@ from tests.projections.commands import CLAIMS, REPORTS, SOURCES, TOPICS
 LAST_DAY: Final = 11
 """Of August 2024, in which the random things happen."""
 
-LABELS: Final = ("count", "count", "share", "APC", "nothing")
+LABELS: Final = ("count", "count", "count", "share", "APC", "nothing")
 
 WORDS: Final = ("statement", "wording", "third")
 """Words that some statements have, each in one form only, that are not too common to be found."""
 
-ROOT_PAGE, PAGE = 6, 3
+ROOT_PAGE, PAGE = 8, 3
 """The most entries of a page that is asked for, and of one within an object."""
 
 SEARCHED: Final = ("Query.claims", "ClaimConnection.edges", "ClaimEdge.rank")
+
+WEIGHTS: Final = {
+    **{f"Query.{name}": 6 for name in ("claim", "claims", "changes", "node")},
+    "Query.events": 9,
+    "Query.quantitySeries": 4,
+    **{f"Query.{name}": 3 for name in ("reporting", "source", "report", "story")},
+    **{f"Query.{name}": 2 for name in ("log", "reports", "sources")},
+    **dict.fromkeys(("nodes", "edges", "node", "facets"), 4),
+    **dict.fromkeys(("history", "corrections", "warnings", "links", "changes", "repeatedBy"), 3),
+    **dict.fromkeys(("reach", "notice", "before", "after", "claim", "counts"), 3),
+}
+"""How often fields are asked for that lead to others, beside those that do not."""
 
 
 def day_of(number: int) -> str:
@@ -67,9 +79,12 @@ class Asked:
     """Whether the lists of the root field are asked for by cursors."""
     searching: bool = False
 
-    def asks(self, path: Path) -> bool:
-        """Whether a field is asked for at all. A rank compares claims, and nobody says how."""
-        return path[-1] not in self.left_out and not (self.searching and path == SEARCHED)
+    def weight(self, path: Path) -> int:
+        """How often a field is asked for beside the others. A rank compares claims, and nobody
+        says how: where there is one, it is not asked for."""
+        if path[-1] in self.left_out or (self.searching and path == SEARCHED):
+            return 0
+        return WEIGHTS.get(path[-1], WEIGHTS.get(path[-1].partition(".")[2], 1))
 
     def arguments(self, path: Path, random: Random) -> Fields:
         """What a field is given."""
@@ -89,7 +104,8 @@ class Asked:
     def _begin(self, random: Random) -> None:
         """A moment for all that is asked within a root field."""
         head = self.record.position
-        position = random.choice([head, random.randint(0, head), random.randint(head // 2, head)])
+        own = self.record.subjects[resolve(Subject.SOURCE, f"{self.prefix}s0")][0].position
+        position = random.choice([head, head, random.randint(own, head), random.randint(0, head)])
         self.day = random.choice([None, random.randint(1, LAST_DAY)])
         at = None if self.day is None else last_instant(day_of(self.day))
         self.view = self.record.view(at, position)
@@ -123,13 +139,13 @@ class Asked:
                 self._maybe(given, random, unit=lambda: random.choice(["vehicles", "tanks"]))
                 self._maybe(given, random, revisions=lambda: random.randrange(2) == 0)
             case "events":
-                self._maybe(given, random, filter=lambda: self._events(random))
+                self._maybe(given, random, 1, filter=lambda: self._events(random))
             case "changes":
                 given["from"] = self._earlier(random)
                 self._maybe(given, random, 1, to=lambda: self._as_of(random))
                 self._maybe(given, random, kinds=lambda: self._some("ChangeKind", random, 5))
         if name in ("claims", "reporting", "quantitySeries", "changes"):
-            self._maybe(given, random, filter=lambda: self._filter(random))
+            self._maybe(given, random, 1, filter=lambda: self._filter(random))
         if name not in ("node", "changes"):
             self._maybe(given, random, 1, asOf=lambda: self._as_of(random))
         return given
@@ -295,18 +311,21 @@ class Asked:
         """How much of a list is asked for, and from where."""
         page: Fields = {}
         most = ROOT_PAGE if len(path) == 1 else PAGE
+        if path == ("Query.events",):
+            most = 20
         if random.randrange(4 if len(path) == 1 else 12):
             page[random.choice(["first", "first", "last"])] = random.randint(1, most)
         # A list at another moment than that of its root has no cursors.
-        elsewhere = path[0] == "Query.events" and len(path) > 1
-        if not self.pages or elsewhere or "ChangedClaim.before" in path:
+        elsewhere = path[0] == "Query.events" or "ChangedClaim.before" in path
+        if path != ("Query.events",) and (elsewhere or not self.pages):
             return page
         order, places = self._places(path, given)
-        for name in ("after", "before"):
-            if places and random.randrange(2):
-                page[name] = cursor_of(self.view, order, random.choice(places))
-                if path == ("Query.events",) and random.randrange(2):
-                    page[name] = str(random.randint(0, self.record.position))
+        ends = sorted(random.choices(places, k=2), reverse=order.descending) if places else []
+        for name, place in zip(("after", "before"), ends, strict=False):
+            if random.randrange(2):
+                page[name] = cursor_of(self.view, order, place)
+                if order is IN_THE_LOG and random.randrange(2):
+                    page[name] = str(*place)
         return page
 
     def _places(self, path: Path, given: Fields) -> tuple[Order, Sequence[Keys]]:

@@ -23,6 +23,10 @@ from msgspec import json
 DEPTH = 6
 """Fields within fields; below it only leaves are selected."""
 
+FIELDS, ALIASES = 140, 45
+"""Beyond so many within a root field nothing is selected but leaves, and beyond so many in a
+document none is given another name: one that is refused as too large tells nothing."""
+
 Path = tuple[str, ...]
 """The fields that lead somewhere, each as `Type.field`, from that of the root on."""
 
@@ -30,8 +34,8 @@ Path = tuple[str, ...]
 class Values(Protocol):
     """What a test lets a document ask."""
 
-    def asks(self, path: Path) -> bool:
-        """Whether a field is asked for at all."""
+    def weight(self, path: Path) -> int:
+        """How often a field is asked for beside the others there; 0: never."""
 
     def arguments(self, path: Path, random: Random) -> dict[str, Any]:
         """What a field is given. Fields are asked about in the order of the document."""
@@ -56,6 +60,7 @@ class Writing:
     variables: dict[str, Any] = field(default_factory=dict)
     fragments: list[str] = field(default_factory=list)
     aliases: int = 0
+    fields: int = 0
 
     def chance(self, of: int) -> bool:
         """Once in so many times."""
@@ -73,29 +78,28 @@ class Writing:
         self.aliases += 1
         return f"a{self.aliases}"
 
-    def selection(
-        self, type_: Any, path: Path, among: frozenset[str] = frozenset(), *, more: bool = False
-    ) -> str:
-        """What is selected of a type. Fields `among` those names get keys of their own; there is
-        `more` of a page than of other things."""
+    def selection(self, type_: Any, path: Path, among: frozenset[str] = frozenset()) -> str:
+        """What is selected of a type. Fields `among` those names get keys of their own."""
         if isinstance(type_, GraphQLUnionType | GraphQLInterfaceType):
             return self.abstract(type_, path)
-        names = self.names(type_, path)
-        least = 1 if more or len(path) < 3 else 0
-        wanted = self.random.choices(names, k=self.random.randint(least, 5)) if names else []
-        parts = [self.field(type_, name, path, among) for name in wanted]
+        parts = [self.field(type_, name, path, among) for name in self.some(type_, path, 1, 5)]
         if not parts or self.chance(2):
             parts.append("__typename")
         return self.dressed(type_, parts)
 
-    def names(self, type_: Any, path: Path) -> list[str]:
-        """The fields of a type that can be selected there."""
-        return [
-            name
+    def some(self, type_: Any, path: Path, least: int, most: int) -> list[str]:
+        """So many of the fields of a type, some of them twice."""
+        weights = {
+            name: self.values.weight((*path, f"{type_.name}.{name}"))
             for name, one in type_.fields.items()
-            if self.values.asks((*path, f"{type_.name}.{name}"))
-            and (len(path) < DEPTH or is_leaf_type(get_named_type(one.type)))
-        ]
+            if is_leaf_type(get_named_type(one.type))
+            or (len(path) < DEPTH and self.fields < FIELDS)
+            if not one.args or self.aliases < ALIASES
+        }
+        if not any(weights.values()):
+            return []
+        many = self.random.randint(least, most)
+        return self.random.choices(list(weights), list(weights.values()), k=many)
 
     def abstract(self, type_: Any, path: Path) -> str:
         """What is selected of a union or an interface."""
@@ -109,16 +113,15 @@ class Writing:
         parts = ["__typename"]
         if isinstance(type_, GraphQLInterfaceType):
             possible += self.schema.get_implementations(type_).interfaces
-            names = self.names(type_, path)
-            wanted = self.random.choices(names, k=self.random.randint(0, 3))
-            parts += [self.field(type_, name, path, clashing) for name in wanted]
-        chosen = self.random.sample(possible, self.random.randint(0, min(5, len(possible))))
+            parts += [
+                self.field(type_, name, path, clashing) for name in self.some(type_, path, 0, 3)
+            ]
+        chosen = self.random.sample(possible, self.random.randint(1, min(9, len(possible))))
         for one in chosen:
             if isinstance(one, GraphQLInterfaceType):
-                names = self.names(one, path)
-                wanted = self.random.choices(names, k=self.random.randint(1, 3))
+                wanted = self.some(one, path, 1, 3)
                 inner = " ".join(self.field(one, name, path, clashing) for name in wanted)
-                parts.append(f"... on {one.name} {{ {inner} }}")
+                parts.append(f"... on {one.name} {{ __typename {inner} }}")
             else:
                 parts.append(f"... on {one.name} {self.selection(one, path, clashing)}")
         return "{ " + " ".join(parts) + " }"
@@ -145,6 +148,7 @@ class Writing:
 
     def field(self, type_: Any, name: str, path: Path, among: frozenset[str] = frozenset()) -> str:
         """One field, with arguments where it takes them."""
+        self.fields = self.fields + 1 if path else 0
         definition = type_.fields[name]
         path = (*path, f"{type_.name}.{name}")
         given = self.values.arguments(path, self.random) if definition.args else {}
@@ -154,10 +158,9 @@ class Writing:
         ]
         arguments = f"({', '.join(written)})" if written else ""
         named = get_named_type(definition.type)
-        own = definition.args or name in among or self.chance(4)
+        own = definition.args or name in among or (self.chance(8) and self.aliases < ALIASES)
         prefix = f"{self.alias()}: " if own else ""
-        more = named.name.endswith("Connection")
-        inner = "" if is_leaf_type(named) else " " + self.selection(named, path, more=more)
+        inner = "" if is_leaf_type(named) else " " + self.selection(named, path)
         return f"{prefix}{name}{arguments}{inner}"
 
     def value(self, type_: Any, value: Any) -> str:
@@ -187,13 +190,11 @@ class Writing:
 
 
 def document(schema: GraphQLSchema, values: Values, seed: int) -> Document:
-    """A valid query with one to three root fields."""
+    """A valid query with one root field or two."""
     writing = Writing(schema, values, Random(seed))
     root = schema.query_type
     assert root is not None
-    names = writing.names(root, ())
-    names = writing.random.choices(names, k=writing.random.randint(1, 3))
-    body = " ".join(writing.field(root, name, ()) for name in names)
+    body = " ".join(writing.field(root, name, ()) for name in writing.some(root, (), 1, 2))
     declared = f"({', '.join(writing.declared)})" if writing.declared else ""
     text = f"query Q{declared} {{ {body} }} " + " ".join(writing.fragments)
     return Document(text, writing.variables)

@@ -13,17 +13,16 @@ import httpx
 from hypothesis import strategies as st
 
 from api.app import create_app
-from domain.commands import AmendClaim, AnyCommand, LinkClaims, RetractClaim
 from domain.history import Entry
-from domain.words import LinkKind
 from eventlog.database import Database
 from eventlog.decoding import entries_of
 from eventlog.log import Log
 from eventlog.record import Record
 from projections.generations import ensure_generation
 from projections.projector import project_all
+from tests.api.happenings import contradictions
 from tests.api.serving import served
-from tests.projections.commands import CLAIMS, commands, enveloped, opening, times
+from tests.projections.commands import commands, enveloped, opening
 from tests.projections.oracle import Oracle, oracle
 from tests.servers import Server
 
@@ -64,22 +63,6 @@ class Living:
         with Log(self.database.conninfo) as log:
             found = log.read(after, 10_000)
         return list(zip((one.stream_id for one in found), entries_of(found), strict=True))
-
-
-def contradictions(prefix: str) -> st.SearchStrategy[AnyCommand]:
-    """Claims contradict one another, are retracted, and never did either."""
-    claims = st.integers(0, CLAIMS - 1).map(lambda number: f"{prefix}c{number}")
-    return st.one_of(
-        st.builds(
-            LinkClaims,
-            claim=claims,
-            kind=st.just(LinkKind.CONTRADICTS),
-            to=claims,
-            published_at=times,
-        ),
-        st.builds(RetractClaim, claim=claims, published_at=times),
-        st.builds(AmendClaim, claim=claims, amends=st.integers(2, 3), void=st.just(True)),
-    )
 
 
 @contextmanager
