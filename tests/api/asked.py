@@ -177,7 +177,8 @@ class Asked:
     def _word(self, enum: str, random: Random) -> str:
         type_ = self.schema.type_map[enum]
         assert isinstance(type_, GraphQLEnumType)
-        return random.choice(sorted(type_.values))
+        words: list[str] = sorted(type_.values)
+        return random.choice(words)
 
     def _some(self, enum: str, random: Random, most: int) -> list[str]:
         return [self._word(enum, random) for _ in range(random.randint(0, most))]
@@ -230,9 +231,11 @@ class Asked:
         """A stretch of that August, which may be open."""
         first, last = sorted((random.randint(1, LAST_DAY), random.randint(1, LAST_DAY)))
         ends = {"from": day_of(first), "to": day_of(last)}
-        for name in [one for one in ends if random.randrange(3) == 0]:
-            ends[name] = None if random.randrange(2) else ends[name]
-        return {name: end for name, end in ends.items() if random.randrange(4)}
+        return {
+            name: end if random.randrange(6) else None
+            for name, end in ends.items()
+            if random.randrange(4)
+        }
 
     def _filter(self, random: Random) -> Fields:
         """A filter of claims, of few conditions."""

@@ -38,7 +38,7 @@ from tests.api.plain_time import intervals, points_page
 __all__ = ["execute", "read"]
 
 
-def resolve_field(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+def resolve_field(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
     """Look a field up. Raises KeyError for one that this model does not have."""
     if isinstance(source, Obj):
         found = source.fields[info.field_name]
@@ -67,7 +67,7 @@ def resolve_type(value: Any, *_: Any) -> str:
     return name
 
 
-def _cursors(selected: Any, info: GraphQLResolveInfo) -> Iterator[str]:
+def _cursors(selected: Any, info: GraphQLResolveInfo[Any]) -> Iterator[str]:
     """The cursors that are given to some fields, and to those within them at any depth."""
     node: SelectionNode
     for node in selected:

@@ -201,7 +201,8 @@ def _of_a_claim(view: View, claim: UUID, entry: Entry) -> Fields:
     }
 
 
-Told = Callable[[View, UUID, Entry], Fields]
+Told = Callable[[View, UUID, Any], Fields]
+"""What an entry tells, by the subject that it belongs to. Which event it holds, the table says."""
 
 OF_THE_SORT: dict[Subject, Told] = {
     Subject.SOURCE: lambda view, subject, _: {
@@ -301,7 +302,7 @@ OF_THE_EVENT: dict[type[Any], Told] = {
         **_own(scope="scope", retractionNature="nature", by="by", because="because", part="part")(
             view, subject, entry
         ),
-        "withReport": getattr(entry.event, "with_report", None) is not None,
+        "withReport": entry.event.with_report is not None,
     },
     events.ClaimReinstated: _own(),
     events.ClaimLinked: lambda _view, _subject, entry: {

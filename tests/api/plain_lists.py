@@ -74,12 +74,30 @@ def reports_page(view: View, among: Iterable[UUID], asked: Fields) -> Obj:
     )
 
 
+def by_outlet(view: View, claims: Iterable[UUID]) -> list[tuple[UUID | None, int]]:
+    """The outlets of claims, under their names, with how many each carried."""
+    outlets = [view.outlet_of(view.claims[one]) for one in claims]
+    return most(
+        [outlet and view.canonical(outlet) for outlet in outlets],
+        lambda one: (one is None, one.bytes if one else b""),
+    )
+
+
+def by_topic(view: View, claims: Iterable[UUID]) -> list[tuple[str, int]]:
+    """The topics of claims, with how many are filed under each."""
+    return most([topic for one in claims for topic in set(view.claims[one].topics)], str.encode)
+
+
+def by_interval(view: View, claims: Iterable[UUID], interval: str) -> list[tuple[datetime, int]]:
+    """The stretches of the calendar in which claims were first reported, the latest first."""
+    starts = Counter(beginning(view.claims[one].first_reported_at, interval) for one in claims)
+    return sorted(starts.items(), reverse=True)
+
+
 def facets_obj(view: View, every: list[UUID], wanted: list[UUID]) -> Obj:
     """How claims are spread: those of every status, and those that are wanted."""
-    claims = [view.claims[one] for one in wanted]
 
-    def by_outlet(first: int | None = None) -> list[Obj]:
-        known = [outlet and view.canonical(outlet) for outlet in map(view.outlet_of, claims)]
+    def outlets(first: int | None = None) -> list[Obj]:
         return [
             Obj(
                 "OutletCount",
@@ -88,32 +106,28 @@ def facets_obj(view: View, every: list[UUID], wanted: list[UUID]) -> Obj:
                     "count": found,
                 },
             )
-            for outlet, found in most(known, lambda one: (one is None, one.bytes if one else b""))[
-                : first or 10
-            ]
+            for outlet, found in by_outlet(view, wanted)[: first or 10]
         ]
 
-    def by_topic(first: int | None = None) -> list[Obj]:
-        topics = [topic for claim in claims for topic in set(claim.topics)]
+    def topics(first: int | None = None) -> list[Obj]:
         return [
             Obj("TopicCount", {"topic": topic, "count": found})
-            for topic, found in most(topics, str.encode)[: first or 10]
+            for topic, found in by_topic(view, wanted)[: first or 10]
         ]
 
-    def by_interval(interval: str | None = None, first: int | None = None) -> list[Obj]:
-        starts = Counter(beginning(one.first_reported_at, interval or "DAY") for one in claims)
+    def intervals(interval: str | None = None, first: int | None = None) -> list[Obj]:
         return [
             Obj("IntervalCount", {"start": start, "count": found})
-            for start, found in sorted(starts.items(), reverse=True)[: first or 100]
+            for start, found in by_interval(view, wanted, interval or "DAY")[: first or 100]
         ]
 
     return Obj(
         "ClaimFacets",
         {
             "byStatus": lambda: plain_objects.counts_obj(view.claims[one] for one in every),
-            "byOutlet": by_outlet,
-            "byTopic": by_topic,
-            "byInterval": by_interval,
+            "byOutlet": outlets,
+            "byTopic": topics,
+            "byInterval": intervals,
         },
     )
 
