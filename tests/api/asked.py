@@ -287,7 +287,8 @@ class Asked:
 
     @staticmethod
     def _conditions(parts: dict[str, Callable[[], Any]], random: Random) -> Fields:
-        chosen = random.sample(sorted(parts), random.choice([0, 1, 1, 1, 2, 2, 3]))
+        names = sorted(parts) + ["status"] * ("status" in parts)
+        chosen = dict.fromkeys(random.sample(names, random.choice([0, 1, 1, 1, 2, 2, 3])))
         # One that is null is as if it were left out.
         return {name: parts[name]() if random.randrange(20) else None for name in chosen}
 

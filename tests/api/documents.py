@@ -23,7 +23,7 @@ from msgspec import json
 DEPTH = 6
 """Fields within fields; below it only leaves are selected."""
 
-FIELDS, ALIASES = 140, 45
+FIELDS, ALIASES = 90, 45
 """Beyond so many within a root field nothing is selected but leaves, and beyond so many in a
 document none is given another name: one that is refused as too large tells nothing."""
 
@@ -116,7 +116,8 @@ class Writing:
             parts += [
                 self.field(type_, name, path, clashing) for name in self.some(type_, path, 0, 3)
             ]
-        chosen = self.random.sample(possible, self.random.randint(1, min(9, len(possible))))
+        few, many = (len(possible) + 2) // 3, len(possible) * 3 // 4
+        chosen = self.random.sample(possible, self.random.randint(few, many))
         for one in chosen:
             if isinstance(one, GraphQLInterfaceType):
                 wanted = self.some(one, path, 1, 3)
