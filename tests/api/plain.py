@@ -40,6 +40,8 @@ __all__ = ["execute", "read"]
 
 def resolve_field(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
     """Look a field up. Raises KeyError for one that this model does not have."""
+    if info.context is not None:
+        info.context.add(f"{info.parent_type.name}.{info.field_name}")
     if isinstance(source, Obj):
         found = source.fields[info.field_name]
         return _leaf(found(**arguments) if callable(found) else found)
@@ -95,12 +97,16 @@ SCHEMA = build_schema(text())
 """The schema as a client sees it."""
 
 
-def execute(record: PlainRecord, query: str, variables: Fields) -> Any:
-    """What the plain executor answers. Raises the first error."""
+def execute(
+    record: PlainRecord, query: str, variables: Fields, asked: set[str] | None = None
+) -> Any:
+    """What the plain executor answers; it adds the fields that it was asked for, as `Type.field`.
+    Raises the first error."""
     result = execute_sync(
         SCHEMA,
         parse(query),
         root_value=record,
+        context_value=asked,
         variable_values=variables,
         field_resolver=resolve_field,
         type_resolver=resolve_type,

@@ -48,6 +48,13 @@ def condition(view: View, name: str, value: Any) -> Holds:
     return lambda _, claim: holds(claim, value)
 
 
+def involves(view: View, claim: Claim, sources: set[UUID]) -> bool:
+    """Whether some source published a claim, or has a part in the chain of it."""
+    return view.outlet_of(claim) in sources or any(
+        step.source in sources for step in claim.attribution
+    )
+
+
 def changed_in(claim: Claim, manners: list[str]) -> bool:
     """Whether the content of a claim changed in one of some manners."""
     changes = {"DECLARED": claim.declared_changes, "SILENT": claim.silent_changes}

@@ -13,6 +13,7 @@ from domain.ids import Subject
 from domain.moments import Precision
 from domain.words import LinkKind, Status
 from tests.api import plain_bearing, plain_events
+from tests.api.plain_filter import involves
 from tests.api.plain_lists import claims_page, reports_page
 from tests.api.plain_pages import Fields, Obj
 from tests.api.plain_record import View, precision_of
@@ -23,7 +24,7 @@ from tests.api.plain_record import View, precision_of
 def source_obj(view: View, source: UUID) -> Obj:
     """A source, as what it goes under."""
     identity = view.canonical(source)
-    shown = view.sources[identity]
+    shown, same = view.sources[identity], view.same(identity)
     return Obj(
         "Source",
         {
@@ -34,26 +35,16 @@ def source_obj(view: View, source: UUID) -> Obj:
             "aliases": list(shown.aliases),
             "url": shown.url,
             "country": shown.country,
-            "claims": lambda **asked: claims_page(view, claims_of_source(view, identity), asked),
-            "reports": lambda **asked: reports_page(
+            "claims": lambda **asked: claims_page(
                 view,
-                [one for one in view.reports if view.reports[one].outlet in view.same(identity)],
+                [one for one, claim in view.claims.items() if involves(view, claim, same)],
                 asked,
+            ),
+            "reports": lambda **asked: reports_page(
+                view, [one for one, report in view.reports.items() if report.outlet in same], asked
             ),
         },
     )
-
-
-def claims_of_source(view: View, source: UUID) -> list[UUID]:
-    """The claims that a source published, or has a part in the chain of."""
-    same = view.same(source)
-    return [
-        identity
-        for identity, claim in view.claims.items()
-        if not same.isdisjoint(
-            {view.outlet_of(claim), *(step.source for step in claim.attribution)}
-        )
-    ]
 
 
 def optional_source(view: View, source: UUID | None) -> Obj | None:

@@ -56,7 +56,7 @@ class PlainRecord:
     touched: dict[int, set[UUID]] = field(default_factory=dict)
     """Whom an event touches, of those that were looked at."""
 
-    @property
+    @cached_property
     def position(self) -> int:
         """The last position."""
         return max(self.recorded_at, default=0)
@@ -170,10 +170,14 @@ class View:
 
     def same(self, source: UUID) -> set[UUID]:
         """Every source that goes under the same name; a source that is not known yet by itself."""
-        if source not in self.sources:
-            return {source}
-        name = self.canonical(source)
-        return {one for one in self.sources if self.canonical(one) == name}
+        return self._names[self.canonical(source)] if source in self.sources else {source}
+
+    @cached_property
+    def _names(self) -> dict[UUID, set[UUID]]:
+        found: dict[UUID, set[UUID]] = {}
+        for source in self.sources:
+            found.setdefault(self.canonical(source), set()).add(source)
+        return found
 
     def outlet_of(self, claim: Claim) -> UUID | None:
         """Who published the report of a claim."""
