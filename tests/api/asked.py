@@ -36,6 +36,14 @@ LAST_DAY: Final = 11
 
 LABELS: Final = ("count", "count", "count", "share", "APC", "nothing")
 
+OTHERS: Final = {
+    Subject.CLAIM: ("apc", "off", "nothing"),
+    Subject.SOURCE: ("the-paper", "nobody"),
+    Subject.REPORT: ("article", "nowhere"),
+    Subject.STORY: ("losses", "no-story"),
+}
+"""What `record` holds, and what nobody holds."""
+
 WORDS: Final = ("statement", "wording", "third")
 """Words that some statements have, each in one form only, that are not too common to be found."""
 
@@ -123,7 +131,8 @@ class Asked:
             case "report":
                 given["by"] = {"id": self._name(Subject.REPORT, random)}
                 if random.randrange(2):
-                    given["by"] = {"url": f"https://outlet.example/{self.prefix}1"}
+                    own = f"{self.prefix}{random.choice(['1', '2', 'paper', 'r0/0', 'r1/1'])}"
+                    given["by"] = {"url": f"https://outlet.example/{own}"}
             case "node":
                 sort = random.choice(list(Subject))
                 given["id"] = global_id(sort, resolve(sort, self._ref(sort, random)))
@@ -185,14 +194,15 @@ class Asked:
 
     def _ref(self, sort: Subject, random: Random) -> str:
         """The reference of something, or of nothing."""
-        prefix = self.prefix
         numbered = {
-            Subject.CLAIM: [f"{prefix}c{n}" for n in range(CLAIMS)] + ["apc", "off", "nothing"],
-            Subject.SOURCE: [f"{prefix}s{n}" for n in range(SOURCES)] + ["the-paper", "nobody"],
-            Subject.REPORT: [f"{prefix}r{n}" for n in range(REPORTS)] + ["article", "nowhere"],
-            Subject.STORY: [f"{prefix}story", f"{prefix}story", "losses", "no-story"],
+            Subject.CLAIM: ["d0", "d1", *(f"c{number}" for number in range(CLAIMS))],
+            Subject.SOURCE: ["owner", *(f"s{number}" for number in range(SOURCES))],
+            Subject.REPORT: ["paper", *(f"r{number}" for number in range(REPORTS))],
+            Subject.STORY: ["story", "second"],
         }
-        return random.choice(numbered[sort])
+        if random.randrange(6) == 0:
+            return random.choice(OTHERS[sort])
+        return self.prefix + random.choice(numbered[sort])
 
     def _name(self, sort: Subject, random: Random) -> str:
         """One of the ways to name something."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from html import escape
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -55,9 +56,10 @@ def says(view: View, claim: UUID, word: str) -> bool:
 
 
 def marked(statement: str, word: str) -> str:
-    """A short statement without markup, with a word marked."""
+    """A short statement, safe to show as HTML, with a word marked."""
     return " ".join(
-        f"<mark>{one}</mark>" if one.lower() == word else one for one in statement.split(" ")
+        f"<mark>{one}</mark>" if one.lower() == word else escape(one)
+        for one in statement.split(" ")
     )
 
 
