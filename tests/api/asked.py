@@ -34,6 +34,11 @@ from tests.projections.commands import CLAIMS, REPORTS, SOURCES, TOPICS
 LAST_DAY: Final = 11
 """Of August 2024, in which the random things happen."""
 
+EXACT: Final = "2024-08-05T07:15:30.25Z"
+"""When some of the claims were public, to the fraction of a second."""
+
+EXACT_DAY: Final = 5
+
 LABELS: Final = ("count", "count", "count", "share", "APC", "nothing")
 
 OTHERS: Final = {
@@ -82,7 +87,8 @@ class Asked:
     view: View = field(init=False)
     """The moment of the root field: cursors within it belong to that."""
     day: int | None = None
-    """Its limit on the reporting time."""
+    """The last day that its limit on the reporting time holds the whole of."""
+    limit: str | None = None
     pages: bool = False
     """Whether the lists of the root field are asked for by cursors."""
     searching: bool = False
@@ -114,8 +120,13 @@ class Asked:
         head = self.record.position
         own = self.record.subjects[resolve(Subject.SOURCE, f"{self.prefix}s0")][0].position
         position = random.choice([head, head, random.randint(own, head), random.randint(0, head)])
-        self.day = random.choice([None, random.randint(1, LAST_DAY)])
-        at = None if self.day is None else last_instant(day_of(self.day))
+        self.day, self.limit = None, None
+        if random.randrange(2):
+            self.day = random.randint(1, LAST_DAY)
+            self.limit = day_of(self.day)
+            if self.day == EXACT_DAY - 1 or random.randrange(8) == 0:
+                self.day, self.limit = EXACT_DAY - 1, EXACT
+        at = None if self.limit is None else last_instant(self.limit)
         self.view = self.record.view(at, position)
         self.pages = random.randrange(3) == 0
 
@@ -213,8 +224,8 @@ class Asked:
     def _as_of(self, random: Random) -> Fields | None:
         """The moment of the root field; a part of it is enough where a cursor says the rest."""
         asked: Fields = {}
-        if self.day is not None and random.randrange(4):
-            asked["reportedAt"] = day_of(self.day)
+        if self.limit is not None and random.randrange(4):
+            asked["reportedAt"] = self.limit
         if random.randrange(2):
             asked |= self._recorded(self.view.position, random)
         return asked or random.choice([{}, None])
@@ -241,6 +252,8 @@ class Asked:
         """A stretch of that August, which may be open."""
         first, last = sorted((random.randint(1, LAST_DAY), random.randint(1, LAST_DAY)))
         ends = {"from": day_of(first), "to": day_of(last)}
+        if first == EXACT_DAY or first < last == EXACT_DAY:
+            ends["from" if first == EXACT_DAY else "to"] = EXACT
         return {
             name: end if random.randrange(6) else None
             for name, end in ends.items()
@@ -290,7 +303,9 @@ class Asked:
         positions = sorted(random.choices(sorted(self.record.recorded_at), k=2))
         ends = zip(("from", "to"), positions, strict=True)
         return {
-            name: self.record.recorded_at[position].isoformat()
+            name: self.record.recorded_at[position].isoformat(
+                timespec=random.choice(["microseconds", "microseconds", "minutes"])
+            )
             for name, position in ends
             if random.randrange(3)
         }

@@ -48,6 +48,9 @@ from domain.words import (
 )
 from tests.projections.commands import ABOUTS, CLAIMS, REPORTS, SOURCES, TOPICS, commands, times
 
+TIMES = (*ABOUTS, "../2024-08-04", "2024~", "2024-08-02~/2024-08-05?", "2023-02?/", "/2024-02")
+"""What claims can speak of, in every form."""
+
 Acts = st.SearchStrategy[list[AnyCommand]]
 
 
@@ -120,7 +123,7 @@ class Happening:
             kind=st.sampled_from(ClaimKind),
             statement=st.sampled_from(["A third <b>", "one wording & another", "Nothing"]),
             language=st.sampled_from([None, "en", "de"]),
-            about=st.sampled_from(ABOUTS),
+            about=st.sampled_from(TIMES),
             attribution=self.chains,
             quantities=NUMBERS,
             topics=st.lists(st.sampled_from(TOPICS), max_size=3, unique=True).map(tuple),
@@ -159,7 +162,7 @@ class Happening:
             optional={
                 "statement": st.sampled_from(["one wording", "another wording", "a third"]),
                 "kind": st.sampled_from(ClaimKind),
-                "about": st.sampled_from(ABOUTS),
+                "about": st.sampled_from(TIMES),
                 "topics": st.lists(st.sampled_from(TOPICS), max_size=2).map(tuple),
                 "attribution": self.chains,
                 "quantities": NUMBERS,

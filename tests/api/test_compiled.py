@@ -43,8 +43,9 @@ are PostgreSQL's own: `test_claim_search` looks at those."""
 
 LEFT_OUT = frozenset(chain.from_iterable(ELSEWHERE.values()))
 
-TOO_LARGE = ("DOCUMENT_TOO_COMPLEX", "TOO_EXPENSIVE")
-"""Codes of what is refused whatever it asks about."""
+TOO_LARGE = ("DOCUMENT_TOO_COMPLEX", "TOO_EXPENSIVE", "GRAPHQL_PARSE_FAILED")
+"""Codes of what is refused whatever it asks about. What is a document at all is refused by the
+parser for its length alone."""
 
 ENOUGH = 4 / 5
 """So much of the schema has to be asked about something that is there, and of the documents
