@@ -15,6 +15,7 @@ from graphql import GraphQLObjectType, parse, validate
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from api import listing
 from api.app import create_app
 from api.compiler import definition_of
 from api.fields import Paged
@@ -26,8 +27,9 @@ from projections.generations import ensure_generation
 from projections.projector import project_all
 from tests.api import plain
 from tests.api.asked import Asked
-from tests.api.documents import document
+from tests.api.documents import Document, document
 from tests.api.happenings import everything
+from tests.api.plain_record import PlainRecord
 from tests.api.record import fill
 from tests.api.serving import served
 from tests.projections.commands import enveloped, opening
@@ -50,6 +52,10 @@ parser for its length alone."""
 ENOUGH = 4 / 5
 """So much of the schema has to be asked about something that is there, and of the documents
 answered and not refused as too large."""
+
+WAYS = ((listing.FEW, listing.NEAR), (2, listing.NEAR), (2, 3))
+"""Up to how many rows lists are sorted, and how many are read in the hope of a page: a statement
+holds several ways to its rows, and which of them is taken hangs on these."""
 
 _numbers = count(1)
 
@@ -124,21 +130,29 @@ def test_a_compiled_answer_is_the_plain_answer(
         record = plain.read(log)
     values = Asked(SCHEMA, record, prefix, LEFT_OUT)
     random = Random(data.draw(st.integers(0, 2**64)))
-    for _ in range(12):
-        asked = document(SCHEMA, values, random.getrandbits(32))
-        query = parse(asked.text)
-        assert validate(SCHEMA, query) == [], asked.text
-        answer = client.post(
-            "/graphql", json={"query": asked.text, "variables": asked.variables}
-        ).json()
-        errors = answer.get("errors", ())
-        if any(error["extensions"]["code"] in TOO_LARGE for error in errors):
-            told.refused += 1
-            continue
-        expected = plain.execute(record, query, asked.variables, told.fields)
-        assert answer.get("errors") is None, (asked, answer["errors"])
-        assert answer["data"] == expected, asked
-        told.answered += 1
+    few, near = random.choice(WAYS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(listing, "FEW", few)
+        patch.setattr(listing, "NEAR", near)
+        for _ in range(12):
+            check(record, document(SCHEMA, values, random.getrandbits(32)), client, told)
+
+
+def check(record: PlainRecord, asked: Document, client: httpx.Client, told: Told) -> None:
+    """A document is answered as the plain executor answers it, unless it is too large."""
+    query = parse(asked.text)
+    assert validate(SCHEMA, query) == [], asked.text
+    answer = client.post(
+        "/graphql", json={"query": asked.text, "variables": asked.variables}
+    ).json()
+    errors = answer.get("errors", ())
+    if any(error["extensions"]["code"] in TOO_LARGE for error in errors):
+        told.refused += 1
+        return
+    expected = plain.execute(record, query, asked.variables, told.fields)
+    assert answer.get("errors") is None, (asked, answer["errors"])
+    assert answer["data"] == expected, asked
+    told.answered += 1
 
 
 @pytest.mark.parametrize(
