@@ -156,8 +156,10 @@ class Asked:
                 given |= self._stretch(random)
             case "quantitySeries":
                 given["label"] = random.choice(LABELS)
-                self._maybe(given, random, unit=lambda: random.choice(["vehicles", "tanks"]))
-                self._maybe(given, random, revisions=lambda: random.randrange(2) == 0)
+                self._maybe(
+                    given, random, unit=lambda: random.choice(["vehicles", "tanks", "tanks"])
+                )
+                self._maybe(given, random, 1, revisions=lambda: random.randrange(4) > 0)
             case "events":
                 self._maybe(given, random, 1, filter=lambda: self._events(random))
             case "changes":

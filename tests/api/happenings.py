@@ -166,10 +166,10 @@ class Happening:
                 "topics": st.lists(st.sampled_from(TOPICS), max_size=2).map(tuple),
                 "attribution": self.chains,
                 "quantities": NUMBERS,
-                "remove_quantities": st.just((QuantityKey(label="count"),)),
                 "notice": self.notices,
             },
         )
+        removed = st.just({"remove_quantities": (QuantityKey(label="count"),)})
         time = st.tuples(st.sampled_from(["published_at", "published_at", "observed_at"]), times)
 
         def made(
@@ -178,7 +178,9 @@ class Happening:
             parts = given | dict([at])
             return of_every_version(CorrectClaim(claim=claim, version=1, nature=nature, **parts))
 
-        return st.builds(made, self.claims, st.sampled_from(CorrectionNature), time, parts)
+        return st.builds(
+            made, self.claims, st.sampled_from(CorrectionNature), time, parts | removed
+        )
 
     def seldom(self) -> st.SearchStrategy[AnyCommand]:
         """What happens too seldom otherwise for all of the schema to have something to tell."""
@@ -267,11 +269,12 @@ NUMBERS = st.lists(
     st.builds(
         QuantityInput,
         label=st.just("count"),
-        value=st.integers(0, 3).map(Decimal),
-        unit=st.sampled_from([None, "tanks"]),
-        hedge=st.sampled_from(Hedge),
-        low=st.none() | st.just(Decimal("-0.50")),
-        high=st.none() | st.just(Decimal(9)),
+        # Few, so that a claim comes back to one that it gave before.
+        value=st.integers(0, 1).map(Decimal),
+        unit=st.sampled_from([None, None, "tanks"]),
+        hedge=st.sampled_from([Hedge.EXACTLY, Hedge.EXACTLY, Hedge.ABOUT]),
+        low=st.sampled_from([None, None, Decimal("-0.50")]),
+        high=st.sampled_from([None, None, Decimal(9)]),
     ),
     min_size=1,
     max_size=2,
