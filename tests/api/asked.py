@@ -61,11 +61,13 @@ WEIGHTS: Final = {
     **{f"Query.{name}": 6 for name in ("claim", "claims", "changes", "node")},
     "Query.events": 9,
     "Query.quantitySeries": 4,
-    **{f"Query.{name}": 3 for name in ("reporting", "source", "report", "story")},
+    "Query.story": 4,
+    **{f"Query.{name}": 3 for name in ("reporting", "source", "report")},
     **{f"Query.{name}": 2 for name in ("log", "reports", "sources")},
     **dict.fromkeys(("nodes", "edges", "node", "facets"), 4),
     **dict.fromkeys(("history", "corrections", "warnings", "links", "changes", "repeatedBy"), 3),
-    **dict.fromkeys(("reach", "notice", "before", "after", "claim", "counts"), 3),
+    **dict.fromkeys(("reach", "notice", "before", "after", "claim", "counts", "leftOut"), 3),
+    "Story.reports": 3,
 }
 """How often fields are asked for that lead to others, beside those that do not."""
 
@@ -314,7 +316,8 @@ class Asked:
 
     @staticmethod
     def _conditions(parts: dict[str, Callable[[], Any]], random: Random) -> Fields:
-        names = sorted(parts) + ["status"] * ("status" in parts)
+        # Nothing but the status is told what it left out.
+        names = [*sorted(parts), *(one for one in parts if one == "status" for _ in range(4))]
         chosen = dict.fromkeys(random.sample(names, random.choice([0, 1, 1, 1, 2, 2, 3])))
         # One that is null is as if it were left out.
         return {name: parts[name]() if random.randrange(20) else None for name in chosen}

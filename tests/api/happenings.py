@@ -182,6 +182,19 @@ class Happening:
             made, self.claims, st.sampled_from(CorrectionNature), time, parts | removed
         )
 
+    def returning(self) -> Acts:
+        """A number that a claim gave from the start goes away, and comes back as it was."""
+
+        def made(number: int, gone: str, back: str) -> list[AnyCommand]:
+            one = CorrectClaim(claim=f"{self.prefix}c{number}", version=1, published_at=gone)
+            count = QuantityInput(label="count", value=Decimal(number))
+            return [
+                *of_every_version(replace(one, remove_quantities=(QuantityKey(label="count"),))),
+                *of_every_version(replace(one, quantities=(count,), published_at=back)),
+            ]
+
+        return st.builds(made, st.integers(0, CLAIMS - 1), times, times)
+
     def seldom(self) -> st.SearchStrategy[AnyCommand]:
         """What happens too seldom otherwise for all of the schema to have something to tell."""
         reports = self.one_of("paper", r=REPORTS)
@@ -290,6 +303,7 @@ def everything(draw: st.DrawFn, prefix: str) -> list[AnyCommand]:
         *([one] for one in draw(st.lists(happening.single(), min_size=10, max_size=40))),
         *([one] for one in draw(st.lists(happening.copied(), min_size=1, max_size=6))),
         *draw(st.lists(happening.corrections(), min_size=3, max_size=9)),
+        *draw(st.lists(happening.returning(), max_size=2)),
     ]
     mixed = [one for some in draw(st.permutations(chosen)) for one in some]
     return [*draw(happening.more()), *mixed]
