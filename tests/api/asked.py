@@ -49,8 +49,9 @@ OTHERS: Final = {
 }
 """What `record` holds, and what nobody holds."""
 
-WORDS: Final = ("statement", "wording", "third")
-"""Words that some statements have, each in one form only, that are not too common to be found."""
+WORDS: Final = ("statement", "third")
+"""Words that some statements have, each in one form only, and not too common to be found. They have
+the same stem in every language that claims are in here, as `wording` has not."""
 
 ROOT_PAGE, PAGE = 8, 3
 """The most entries of a page that is asked for, and of one within an object."""
