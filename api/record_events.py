@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import strawberry
 
+from api import moments
 from api.catalogue import Report, Source, Story
 from api.event import Event
 from api.fields import column, identity, one
@@ -145,6 +146,16 @@ class ReportPublished(ReportEvent):
     url: str | None = column("{row}.body ->> 'url'", "Where it was found.")
 
 
+def from_then_on(what: str, otherwise: str = "NULL") -> str:
+    """Something of the report of an event's row, as it was once that had happened. The event itself
+    holds only what it changed."""
+    then = moments.Moment("{row}.position", "{row}.reported_at").held("r")
+    return (
+        f"coalesce((SELECT r.state {what} FROM read.reports r"
+        f" WHERE r.report_id = {{row}}.subject_id AND {then}), {otherwise})"
+    )
+
+
 @strawberry.type(
     description="What surrounds the claims of a report changed. All of it is told, with what stayed"
     " as it was."
@@ -152,18 +163,18 @@ class ReportPublished(ReportEvent):
 class ReportRevised(ReportEvent):
     when: ClassVar[str] = "{row}.type = 'report.revised'"
 
-    headline: str | None = column("{row}.body ->> 'headline'", "Its headline from then on.")
+    headline: str | None = column(from_then_on("->> 'headline'"), "Its headline from then on.")
     byline: list[str] = column(
-        "coalesce({row}.body -> 'byline', '[]')", "Who wrote it, as printed from then on."
+        from_then_on("-> 'byline'", "'[]'"), "Who wrote it, as printed from then on."
     )
     credits: list[str] = column(
-        "coalesce({row}.body -> 'credits', '[]')", "Who else is credited from then on."
+        from_then_on("-> 'credits'", "'[]'"), "Who else is credited from then on."
     )
     language: str | None = column(
-        "{row}.body ->> 'language'", "The language it is in, as it was given."
+        from_then_on("->> 'language'"), "The language it is in, as it was given."
     )
     caution: str | None = column(
-        "{row}.body ->> 'caution'", "The warning that it carries from then on."
+        from_then_on("->> 'caution'"), "The warning that it carries from then on."
     )
     declared: bool = column("({row}.body ? 'notice')", DECLARED)
     notice: Notice | None = one(OWN_NOTICE, NOTICE)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from graphql import (
     GraphQLEnumType,
-    GraphQLField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLList,
@@ -22,11 +20,25 @@ from graphql import (
 )
 from msgspec import json
 
-DEPTH = 5
+DEPTH = 6
 """Fields within fields; below it only leaves are selected."""
 
-Values = Mapping[str, Callable[[Random], Any]]
-"""What arguments are given: by `Type.field(argument)`, or by the argument alone."""
+FIELDS, ALIASES = 90, 45
+"""Beyond so many within a root field nothing is selected but leaves, and beyond so many in a
+document none is given another name: one that is refused as too large tells nothing."""
+
+Path = tuple[str, ...]
+"""The fields that lead somewhere, each as `Type.field`, from that of the root on."""
+
+
+class Values(Protocol):
+    """What a test lets a document ask."""
+
+    def weight(self, path: Path) -> int:
+        """How often a field is asked for beside the others there; 0: never."""
+
+    def arguments(self, path: Path, random: Random) -> dict[str, Any]:
+        """What a field is given. Fields are asked about in the order of the document."""
 
 
 @dataclass
@@ -44,12 +56,11 @@ class Writing:
     schema: GraphQLSchema
     values: Values
     random: Random
-    left_out: frozenset[str]
-    """Fields that are not asked for, as `Type.field`."""
     declared: list[str] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)
     fragments: list[str] = field(default_factory=list)
     aliases: int = 0
+    fields: int = 0
 
     def chance(self, of: int) -> bool:
         """Once in so many times."""
@@ -67,31 +78,53 @@ class Writing:
         self.aliases += 1
         return f"a{self.aliases}"
 
-    def selection(self, type_: Any, depth: int) -> str:
-        """What is selected of a type."""
+    def selection(self, type_: Any, path: Path, among: frozenset[str] = frozenset()) -> str:
+        """What is selected of a type. Fields `among` those names get keys of their own."""
         if isinstance(type_, GraphQLUnionType | GraphQLInterfaceType):
-            return self.abstract(type_, depth)
-        names = [
-            name
-            for name, one in type_.fields.items()
-            if f"{type_.name}.{name}" not in self.left_out
-            and (depth < DEPTH or is_leaf_type(get_named_type(one.type)))
-        ]
-        wanted = self.random.choices(names, k=self.random.randint(0, 5)) if names else []
-        parts = [self.field(type_, name, depth) for name in wanted]
+            return self.abstract(type_, path)
+        parts = [self.field(type_, name, path, among) for name in self.some(type_, path, 1, 5)]
         if not parts or self.chance(2):
             parts.append("__typename")
         return self.dressed(type_, parts)
 
-    def abstract(self, type_: Any, depth: int) -> str:
+    def some(self, type_: Any, path: Path, least: int, most: int) -> list[str]:
+        """So many of the fields of a type, some of them twice."""
+        weights = {
+            name: self.values.weight((*path, f"{type_.name}.{name}"))
+            for name, one in type_.fields.items()
+            if is_leaf_type(get_named_type(one.type))
+            or (len(path) < DEPTH and self.fields < FIELDS)
+            if not one.args or self.aliases < ALIASES
+        }
+        if not any(weights.values()):
+            return []
+        many = self.random.randint(least, most)
+        return self.random.choices(list(weights), list(weights.values()), k=many)
+
+    def abstract(self, type_: Any, path: Path) -> str:
         """What is selected of a union or an interface."""
-        possible = list(self.schema.get_possible_types(type_))
-        chosen = self.random.sample(possible, self.random.randint(0, min(3, len(possible))))
+        possible: list[Any] = list(self.schema.get_possible_types(type_))
+        kinds: dict[str, set[str]] = {}
+        for one in possible:
+            for name, definition in one.fields.items():
+                kinds.setdefault(name, set()).add(str(definition.type))
+        # One key cannot hold values of two types.
+        clashing = frozenset(name for name, found in kinds.items() if len(found) > 1)
         parts = ["__typename"]
         if isinstance(type_, GraphQLInterfaceType):
-            names = [n for n, f in type_.fields.items() if is_leaf_type(get_named_type(f.type))]
-            parts += self.random.choices(names, k=self.random.randint(0, 3))
-        parts += [f"... on {one.name} {self.selection(one, depth)}" for one in chosen]
+            possible += self.schema.get_implementations(type_).interfaces
+            parts += [
+                self.field(type_, name, path, clashing) for name in self.some(type_, path, 0, 3)
+            ]
+        few, many = (len(possible) + 2) // 3, len(possible) * 3 // 4
+        chosen = self.random.sample(possible, self.random.randint(few, many))
+        for one in chosen:
+            if isinstance(one, GraphQLInterfaceType):
+                wanted = self.some(one, path, 1, 3)
+                inner = " ".join(self.field(one, name, path, clashing) for name in wanted)
+                parts.append(f"... on {one.name} {{ __typename {inner} }}")
+            else:
+                parts.append(f"... on {one.name} {self.selection(one, path, clashing)}")
         return "{ " + " ".join(parts) + " }"
 
     def dressed(self, type_: GraphQLObjectType, parts: list[str]) -> str:
@@ -114,30 +147,22 @@ class Writing:
                 return f"{{ __typename ... @{word}(if: {condition}) {inner} }}"
         return inner
 
-    def field(self, type_: GraphQLObjectType, name: str, depth: int) -> str:
+    def field(self, type_: Any, name: str, path: Path, among: frozenset[str] = frozenset()) -> str:
         """One field, with arguments where it takes them."""
+        self.fields = self.fields + 1 if path else 0
         definition = type_.fields[name]
-        arguments = self.arguments(type_, name, definition)
-        named = get_named_type(definition.type)
-        prefix = f"{self.alias()}: " if definition.args or self.chance(2) else ""
-        inner = "" if is_leaf_type(named) else " " + self.selection(named, depth + 1)
-        return f"{prefix}{name}{arguments}{inner}"
-
-    def arguments(self, type_: GraphQLObjectType, name: str, definition: GraphQLField) -> str:
-        """The arguments of a field."""
-        given = {}
-        for argument, described in definition.args.items():
-            key = f"{type_.name}.{name}({argument})"
-            values = self.values.get(key, self.values.get(argument))
-            required = isinstance(described.type, GraphQLNonNull)
-            if values is not None and (required or self.chance(3)):
-                given[argument] = (described.type, values(self.random))
-        if "first" in given and "last" in given:
-            del given["last"]
+        path = (*path, f"{type_.name}.{name}")
+        given = self.values.arguments(path, self.random) if definition.args else {}
         written = [
-            f"{argument}: {self.value(kind, value)}" for argument, (kind, value) in given.items()
+            f"{argument}: {self.value(definition.args[argument].type, value)}"
+            for argument, value in given.items()
         ]
-        return f"({', '.join(written)})" if written else ""
+        arguments = f"({', '.join(written)})" if written else ""
+        named = get_named_type(definition.type)
+        own = definition.args or name in among or (self.chance(8) and self.aliases < ALIASES)
+        prefix = f"{self.alias()}: " if own else ""
+        inner = "" if is_leaf_type(named) else " " + self.selection(named, path)
+        return f"{prefix}{name}{arguments}{inner}"
 
     def value(self, type_: Any, value: Any) -> str:
         """A value, as a variable or as a literal."""
@@ -165,16 +190,12 @@ class Writing:
         return json.encode(value).decode()
 
 
-def document(
-    schema: GraphQLSchema, values: Values, left_out: frozenset[str], seed: int
-) -> Document:
-    """A valid query with one to three root fields."""
-    writing = Writing(schema, values, Random(seed), left_out)
+def document(schema: GraphQLSchema, values: Values, seed: int) -> Document:
+    """A valid query with one root field or two."""
+    writing = Writing(schema, values, Random(seed))
     root = schema.query_type
     assert root is not None
-    names = [name for name in sorted(root.fields) if f"{root.name}.{name}" not in left_out]
-    names = writing.random.choices(names, k=writing.random.randint(1, 3))
-    body = " ".join(writing.field(root, name, 0) for name in names)
+    body = " ".join(writing.field(root, name, ()) for name in writing.some(root, (), 1, 2))
     declared = f"({', '.join(writing.declared)})" if writing.declared else ""
     text = f"query Q{declared} {{ {body} }} " + " ".join(writing.fragments)
     return Document(text, writing.variables)

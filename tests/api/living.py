@@ -13,21 +13,44 @@ import httpx
 from hypothesis import strategies as st
 
 from api.app import create_app
-from domain.commands import AmendClaim, AnyCommand, LinkClaims, RetractClaim
 from domain.history import Entry
-from domain.words import LinkKind
+from domain.ids import Subject, resolve
 from eventlog.database import Database
-from eventlog.decoding import entries_of
 from eventlog.log import Log
 from eventlog.record import Record
 from projections.generations import ensure_generation
 from projections.projector import project_all
+from tests.api.happenings import contradictions
+from tests.api.plain_record import PlainRecord, read
 from tests.api.serving import served
-from tests.projections.commands import CLAIMS, commands, enveloped, opening, times
-from tests.projections.oracle import Oracle, oracle
+from tests.projections.commands import CLAIMS, commands, enveloped, opening
 from tests.servers import Server
 
 _numbers = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """The whole record, and those subjects of it to which random things have just happened."""
+
+    prefix: str
+    record: PlainRecord
+    start: int
+    """The position before the first of them."""
+
+    def ids(self, sort: Subject, letter: str, count: int) -> list[UUID]:
+        """Some of the subjects."""
+        return [resolve(sort, f"{self.prefix}{letter}{number}") for number in range(count)]
+
+    @property
+    def claims(self) -> list[UUID]:
+        """The claims among them."""
+        return self.ids(Subject.CLAIM, "c", CLAIMS)
+
+    @property
+    def logged(self) -> list[tuple[UUID, Entry]]:
+        """What happened to them: each event with its subject."""
+        return [item for item in self.record.entries if item[1].position > self.start]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +67,8 @@ class Living:
         assert "errors" not in answer, answer["errors"]
         return answer
 
-    def live(self, data: st.DataObject) -> tuple[Oracle, int]:
-        """Let random things happen to subjects of their own: all that is known of them, and the
-        position before the first of it."""
+    def live(self, data: st.DataObject) -> Lived:
+        """Let random things happen to subjects of their own."""
         prefix = f"p{next(_numbers)}-"
         wanted = data.draw(
             st.lists(commands(prefix) | contradictions(prefix), min_size=5, max_size=25)
@@ -57,29 +79,7 @@ class Living:
             record.execute_many([enveloped(one) for one in (*opening(prefix), *wanted)])
         project_all(self.database)
         with Log(self.database.conninfo) as log:
-            return oracle(log, prefix), before
-
-    def logged(self, after: int) -> list[tuple[UUID, Entry]]:
-        """Every event after a position, with its subject."""
-        with Log(self.database.conninfo) as log:
-            found = log.read(after, 10_000)
-        return list(zip((one.stream_id for one in found), entries_of(found), strict=True))
-
-
-def contradictions(prefix: str) -> st.SearchStrategy[AnyCommand]:
-    """Claims contradict one another, are retracted, and never did either."""
-    claims = st.integers(0, CLAIMS - 1).map(lambda number: f"{prefix}c{number}")
-    return st.one_of(
-        st.builds(
-            LinkClaims,
-            claim=claims,
-            kind=st.just(LinkKind.CONTRADICTS),
-            to=claims,
-            published_at=times,
-        ),
-        st.builds(RetractClaim, claim=claims, published_at=times),
-        st.builds(AmendClaim, claim=claims, amends=st.integers(2, 3), void=st.just(True)),
-    )
+            return Lived(prefix, read(log), before)
 
 
 @contextmanager

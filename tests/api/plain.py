@@ -1,41 +1,55 @@
-# ruff: noqa: A002, N803 - arguments are called as in the schema
 """The plain executor: what every compiled answer has to equal, over the record in memory."""
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
 
-from graphql import build_schema, execute_sync, parse
-from msgspec import json
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLIncludeDirective,
+    GraphQLResolveInfo,
+    GraphQLSkipDirective,
+    InlineFragmentNode,
+    SelectionNode,
+    build_schema,
+    execute_sync,
+    get_directive_values,
+    value_from_ast_untyped,
+)
 
 from api.scalars import written_instant, written_number
 from api.schema import text
-from domain.ids import Subject, resolve
+from domain.ids import Subject
 from domain.moments import last_instant
-from tests.api.plain_objects import (
-    Fields,
-    Obj,
-    claim_obj,
-    counts_obj,
-    report_obj,
-    source_obj,
-    story_obj,
-)
+from tests.api.plain_difference import changes_page
+from tests.api.plain_events import events_page
+from tests.api.plain_lists import claims_page, reports_page
+from tests.api.plain_objects import claim_obj, counts_obj, report_obj, source_obj, story_obj
+from tests.api.plain_pages import BY_NAME, BY_TITLE, Fields, Obj, connection, moment_of, named
 from tests.api.plain_record import PlainRecord, View, read
+from tests.api.plain_time import intervals, points_page
 
 __all__ = ["execute", "read"]
 
 
-def resolve_field(source: Any, info: Any, **arguments: Any) -> Any:
+def resolve_field(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
     """Look a field up. Raises KeyError for one that this model does not have."""
-    found = (source if isinstance(source, Obj) else Obj("Query", source)).fields[info.field_name]
-    return _leaf(found(**arguments) if callable(found) else found)
+    if info.context is not None:
+        info.context.add(f"{info.parent_type.name}.{info.field_name}")
+    if isinstance(source, Obj):
+        found = source.fields[info.field_name]
+        return _leaf(found(**arguments) if callable(found) else found)
+    name = info.field_name
+    as_of = arguments.pop("to" if name == "changes" else "asOf", None)
+    # A list that only grows at its end is about no other moment for its cursors.
+    cursor = None if name == "events" else next(_cursors(info.field_nodes, info), None)
+    return ROOT[name](view_of(source, as_of, cursor), arguments)
 
 
 def _leaf(value: Any) -> Any:
@@ -55,16 +69,44 @@ def resolve_type(value: Any, *_: Any) -> str:
     return name
 
 
+def _cursors(selected: Any, info: GraphQLResolveInfo[Any]) -> Iterator[str]:
+    """The cursors that are given to some fields, and to those within them at any depth."""
+    node: SelectionNode
+    for node in selected:
+        skipped = get_directive_values(GraphQLSkipDirective, node, info.variable_values)
+        included = get_directive_values(GraphQLIncludeDirective, node, info.variable_values)
+        if (skipped or {}).get("if") or (included or {"if": True})["if"] is False:
+            continue
+        inside: Any = node
+        match node:
+            case FieldNode():
+                for one in node.arguments or ():
+                    if one.name.value in ("after", "before"):
+                        cursor = value_from_ast_untyped(one.value, info.variable_values.coerced)
+                        if isinstance(cursor, str):
+                            yield cursor
+            case FragmentSpreadNode():
+                inside = info.fragments[node.name.value]
+            case InlineFragmentNode():
+                pass
+        if inside.selection_set is not None:
+            yield from _cursors(inside.selection_set.selections, info)
+
+
 SCHEMA = build_schema(text())
 """The schema as a client sees it."""
 
 
-def execute(record: PlainRecord, query: str, variables: Fields) -> Any:
-    """What the plain executor answers. Raises the first error."""
+def execute(
+    record: PlainRecord, query: DocumentNode, variables: Fields, asked: set[str] | None = None
+) -> Any:
+    """What the plain executor answers; it adds the fields that it was asked for, as `Type.field`.
+    Raises the first error."""
     result = execute_sync(
         SCHEMA,
-        parse(query),
-        root_value=root(record),
+        query,
+        root_value=record,
+        context_value=asked,
         variable_values=variables,
         field_resolver=resolve_field,
         type_resolver=resolve_type,
@@ -74,221 +116,122 @@ def execute(record: PlainRecord, query: str, variables: Fields) -> Any:
     return result.data
 
 
-def root(record: PlainRecord) -> Fields:
-    """The fields of the query type."""
+def view_of(record: PlainRecord, as_of: Fields | None, cursor: str | None = None) -> View:
+    """The moment that a question is about, which a cursor settles."""
+    if cursor is not None:
+        return record.view(*moment_of(cursor))
+    return moment_asked(record, as_of or {}, record.view())
 
-    def view_of(asOf: Fields | None, cursor: str | None = None) -> View:
-        asked = asOf or {}
-        reported_at, position = asked.get("reportedAt"), asked.get("position")
-        if (recorded_at := asked.get("recordedAt")) is not None:
-            until = last_instant(recorded_at)
-            position = max((p for p, at in record.recorded_at.items() if at <= until), default=0)
-        at = None if reported_at is None else last_instant(reported_at)
-        if cursor is not None:
-            at, position = moment_of(cursor)
-        return View(record, at, record.position if position is None else position, position is None)
 
-    def claim(id: str, asOf: Fields | None = None) -> Obj | None:
-        view, identity = view_of(asOf), named(Subject.CLAIM, id)
-        return claim_obj(view, identity) if identity in view.claims else None
+def moment_asked(record: PlainRecord, asked: Fields, otherwise: View) -> View:
+    """The moment that is asked about; what is left out is as it is otherwise."""
+    at, position = otherwise.at, otherwise.position
+    if asked.get("reportedAt") is not None:
+        at = last_instant(asked["reportedAt"])
+    if asked.get("recordedAt") is not None:
+        position = record.position_at(last_instant(asked["recordedAt"]))
+    if asked.get("position") is not None:
+        position = asked["position"]
+    return record.view(at, position)
 
-    def claims(filter: Fields | None = None, asOf: Fields | None = None, **paging: Any) -> Obj:
-        view = view_of(asOf, paging.get("after") or paging.get("before"))
-        wanted = [
-            identity for identity in view.claims if fits(view, identity, filter or {}, "status")
-        ]
-        chosen = [identity for identity in wanted if fits(view, identity, filter or {})]
-        chosen.sort(key=lambda one: (view.claims[one].first_reported_at, one), reverse=True)
-        keys = [[written(view.claims[one].first_reported_at), str(one)] for one in chosen]
-        page = connection("Claim", view, "r", chosen, keys, claim_obj, paging)
-        page.fields["leftOut"] = len(wanted) - len(chosen)
-        return page
 
-    def story(slug: str, asOf: Fields | None = None) -> Obj | None:
-        view, identity = view_of(asOf), named(Subject.STORY, slug)
-        return story_obj(view, identity) if identity in view.stories else None
+def claim(view: View, asked: Fields) -> Obj | None:
+    """A claim by its id or reference."""
+    identity = named(Subject.CLAIM, asked["id"])
+    return claim_obj(view, identity) if identity in view.claims else None
 
-    def stories(asOf: Fields | None = None, **paging: Any) -> Obj:
-        view = view_of(asOf, paging.get("after") or paging.get("before"))
-        ordered = sorted(view.stories, key=lambda one: (view.stories[one].title, one))
-        keys = [[view.stories[one].title, str(one)] for one in ordered]
-        return connection("Story", view, "t", ordered, keys, story_obj, paging)
 
-    def source(id: str, asOf: Fields | None = None) -> Obj | None:
-        view, identity = view_of(asOf), named(Subject.SOURCE, id)
-        return source_obj(view, identity) if identity in view.sources else None
+def story(view: View, asked: Fields) -> Obj | None:
+    """A story by its slug or id."""
+    identity = named(Subject.STORY, asked["slug"])
+    return story_obj(view, identity) if identity in view.stories else None
 
-    def sources(asOf: Fields | None = None, **paging: Any) -> Obj:
-        view = view_of(asOf, paging.get("after") or paging.get("before"))
-        alone = [one for one in view.sources if view.canonical(one) == one]
-        alone.sort(key=lambda one: (view.sources[one].name, one))
-        keys = [[view.sources[one].name, str(one)] for one in alone]
-        return connection("Source", view, "n", alone, keys, source_obj, paging)
 
-    def report(by: Fields, asOf: Fields | None = None) -> Obj | None:
-        view = view_of(asOf)
-        if by.get("id") is not None:
-            identity = named(Subject.REPORT, by["id"])
-            return report_obj(view, identity) if identity in view.reports else None
-        found = [one for one in view.reports if by["url"] in all_urls(record, one)]
-        return report_obj(view, found[0]) if found else None
+def stories(view: View, asked: Fields) -> Obj:
+    """A page of stories."""
+    rows = [((view.stories[one].title, one), one) for one in view.stories]
+    return connection("Story", view, BY_TITLE, rows, lambda one: story_obj(view, one), asked)
 
-    def reports(asOf: Fields | None = None, **paging: Any) -> Obj:
-        view = view_of(asOf, paging.get("after") or paging.get("before"))
-        ordered = sorted(
-            view.reports, key=lambda one: (view.reports[one].first_reported_at, one), reverse=True
-        )
-        keys = [[written(view.reports[one].first_reported_at), str(one)] for one in ordered]
-        return connection("Report", view, "r", ordered, keys, report_obj, paging)
 
-    def log(asOf: Fields | None = None) -> Obj:
-        view = view_of(asOf)
-        counted = {
-            "sources": len(view.sources),
-            "stories": len(view.stories),
-            "reports": len(view.reports),
-            "claims": len(view.claims),
-            "events": view.position,
-            "claimsByStatus": counts_obj(view.claims.values()),
-        }
-        fields = {
-            "position": view.position,
-            "recordedAt": record.recorded_at.get(view.position),
-            "projectedPosition": record.position,
-            "lag": Obj("Lag", {"events": 0, "seconds": 0.0}),
-            "counts": Obj("RecordCounts", counted),
-        }
-        return Obj("Log", fields)
+def source(view: View, asked: Fields) -> Obj | None:
+    """A source by its id or reference."""
+    identity = named(Subject.SOURCE, asked["id"])
+    return source_obj(view, identity) if identity in view.sources else None
 
-    return {
-        "claim": claim,
-        "claims": claims,
-        "story": story,
-        "stories": stories,
-        "source": source,
-        "sources": sources,
-        "report": report,
-        "reports": reports,
-        "log": log,
+
+def sources(view: View, asked: Fields) -> Obj:
+    """A page of sources, without those merged into others."""
+    alone = [one for one in view.sources if view.canonical(one) == one]
+    rows = [((view.sources[one].name, one), one) for one in alone]
+    return connection("Source", view, BY_NAME, rows, lambda one: source_obj(view, one), asked)
+
+
+def report(view: View, asked: Fields) -> Obj | None:
+    """A report by its id or reference, or by an address at which it was ever found."""
+    by = asked["by"]
+    if by.get("id") is not None:
+        identity = named(Subject.REPORT, by["id"])
+        return report_obj(view, identity) if identity in view.reports else None
+    found = [
+        one
+        for one in view.reports
+        if any(getattr(it.event, "url", None) == by["url"] for it in view.record.subjects[one])
+    ]
+    return report_obj(view, found[0]) if found else None
+
+
+def log(view: View, _: Fields) -> Obj:
+    """The log, and how much is in the record."""
+    counted = {
+        "sources": len(view.sources),
+        "stories": len(view.stories),
+        "reports": len(view.reports),
+        "claims": len(view.claims),
+        "events": view.position,
+        "claimsByStatus": counts_obj(view.claims.values()),
     }
+    fields = {
+        "position": view.position,
+        "recordedAt": view.record.recorded_at.get(view.position),
+        "projectedPosition": view.record.position,
+        "lag": Obj("Lag", {"events": 0, "seconds": 0.0}),
+        "counts": Obj("RecordCounts", counted),
+    }
+    return Obj("Log", fields)
 
 
-def named(subject: Subject, text: str) -> UUID:
-    """What a client names a thing by."""
-    sort, mark, rest = text.partition("~")
-    if mark and sort == subject.value:
-        return UUID(bytes=_unpadded(rest))
-    return resolve(subject, text)
+def node(view: View, asked: Fields) -> Obj | None:
+    """Whatever has an id."""
+    sort = Subject(asked["id"].partition("~")[0])
+    find, name = {
+        Subject.CLAIM: (claim, "id"),
+        Subject.REPORT: (lambda view, asked: report(view, {"by": asked}), "id"),
+        Subject.SOURCE: (source, "id"),
+        Subject.STORY: (story, "slug"),
+    }[sort]
+    return find(view, {name: asked["id"]})
 
 
-def _unpadded(text: str) -> bytes:
-    return urlsafe_b64decode(text + "==")
+def changes(view: View, asked: Fields) -> Obj:
+    """What differs between two moments."""
+    earlier = moment_asked(view.record, asked["from"], view)
+    return changes_page(earlier, view, asked)
 
 
-def all_urls(record: PlainRecord, report: UUID) -> set[str | None]:
-    """Every address at which a report was ever found."""
-    return {getattr(entry.event, "url", None) for entry in record.subjects[report]}
-
-
-def fits(view: View, identity: UUID, wanted: Fields, but: str | None = None) -> bool:
-    """Whether a claim is one of those that a filter chooses; `but` for one of its conditions."""
-    claim = view.claims[identity]
-
-    def same(ref: str) -> set[UUID]:
-        source = named(Subject.SOURCE, ref)
-        if source not in view.sources:
-            return {source}
-        return {one for one in view.sources if view.canonical(one) == view.canonical(source)}
-
-    def holds(name: str, value: Any) -> bool:
-        match name:
-            case "story":
-                return claim.story == named(Subject.STORY, value)
-            case "outlet":
-                return view.outlet_of(claim) in same(value)
-            case "source":
-                named_in = {view.outlet_of(claim), *(step.source for step in claim.attribution)}
-                return bool(named_in & same(value))
-            case "status":
-                return claim.status.name in value
-        raise KeyError(name)
-
-    return all(
-        holds(name, value) for name, value in wanted.items() if value is not None and name != but
-    )
-
-
-def written(instant: datetime) -> str:
-    """An instant as PostgreSQL writes it, in UTC."""
-    text = instant.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
-    return (text.rstrip("0") if "." in text else text) + "+00"
-
-
-def cursor_of(view: View, order: str, keys: Sequence[str]) -> str:
-    """The cursor of a row."""
-    at = None
-    if view.at is not None:
-        at = written(view.at).replace(" ", "T").removesuffix("+00") + "Z"
-    plain = json.encode([order, keys, view.position, at])
-    return urlsafe_b64encode(plain).rstrip(b"=").decode()
-
-
-def moment_of(cursor: str) -> tuple[datetime | None, int]:
-    """The moment that a cursor belongs to."""
-    _, _, position, at = json.decode(_unpadded(cursor))
-    return (None if at is None else datetime.fromisoformat(at)), position
-
-
-def connection(
-    of: str,
-    view: View,
-    order: str,
-    ordered: list[UUID],
-    keys: list[list[str]],
-    made: Callable[[View, UUID], Obj],
-    paging: Fields,
-) -> Obj:
-    """A page of things in their order."""
-    cursors = [cursor_of(view, order, key) for key in keys]
-    start, end = 0, len(ordered)
-    after, before = paging.get("after"), paging.get("before")
-    if after is not None:
-        start = cursors.index(after) + 1
-    if before is not None:
-        end = cursors.index(before)
-    first, last = paging.get("first"), paging.get("last")
-    window = range(start, max(start, end))
-    if last is not None:
-        page = window[max(len(window) - last, 0) :]
-        more_before, more_after = len(window) > last, before is not None
-    else:
-        page = window[: first or 20]
-        more_before, more_after = after is not None, len(window) > len(page)
-    return Obj(
-        f"{of}Connection",
-        {
-            "totalCount": len(ordered),
-            "nodes": [made(view, ordered[one]) for one in page],
-            "edges": [
-                Obj(
-                    f"{of}Edge",
-                    {
-                        "cursor": cursors[one],
-                        "node": made(view, ordered[one]),
-                        "rank": None,
-                        "snippet": None,
-                    },
-                )
-                for one in page
-            ],
-            "pageInfo": Obj(
-                "PageInfo",
-                {
-                    "hasNextPage": more_after,
-                    "hasPreviousPage": more_before,
-                    "startCursor": cursors[page[0]] if page else None,
-                    "endCursor": cursors[page[-1]] if page else None,
-                },
-            ),
-        },
-    )
+ROOT: dict[str, Callable[[View, Fields], Any]] = {
+    "claim": claim,
+    "claims": lambda view, asked: claims_page(view, view.claims, asked),
+    "story": story,
+    "stories": stories,
+    "source": source,
+    "sources": sources,
+    "report": report,
+    "reports": lambda view, asked: reports_page(view, view.reports, asked),
+    "log": log,
+    "node": node,
+    "events": events_page,
+    "changes": changes,
+    "reporting": intervals,
+    "quantitySeries": points_page,
+}
+"""The fields of the query type."""

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from api.ids import global_id
-from domain import events, values
-from domain.claim import Claim
-from domain.history import Entry
+from domain import values
+from domain.claim import Claim, Review
 from domain.ids import Subject
 from domain.moments import Precision
-from domain.words import Status
+from domain.words import LinkKind, Status
+from tests.api import plain_bearing, plain_events
+from tests.api.plain_filter import involves
+from tests.api.plain_lists import claims_page, reports_page
+from tests.api.plain_pages import Fields, Obj
 from tests.api.plain_record import View, precision_of
 
-Fields = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Obj:
-    """An object of a type of the schema."""
-
-    type: str
-    fields: Fields
+# A claim has events, and an event has its claim: the modules go round in a ring as the types do.
 
 
 def source_obj(view: View, source: UUID) -> Obj:
     """A source, as what it goes under."""
     identity = view.canonical(source)
-    shown = view.sources[identity]
+    shown, same = view.sources[identity], view.same(identity)
     return Obj(
         "Source",
         {
@@ -41,6 +35,14 @@ def source_obj(view: View, source: UUID) -> Obj:
             "aliases": list(shown.aliases),
             "url": shown.url,
             "country": shown.country,
+            "claims": lambda **asked: claims_page(
+                view,
+                [one for one, claim in view.claims.items() if involves(view, claim, same)],
+                asked,
+            ),
+            "reports": lambda **asked: reports_page(
+                view, [one for one, report in view.reports.items() if report.outlet in same], asked
+            ),
         },
     )
 
@@ -63,6 +65,10 @@ def counts_obj(claims: Iterable[Claim]) -> Obj:
 def story_obj(view: View, identity: UUID) -> Obj:
     """A story."""
     story = view.stories[identity]
+
+    def gathered() -> list[UUID]:
+        return [one for one, claim in view.claims.items() if claim.story == identity]
+
     return Obj(
         "Story",
         {
@@ -71,8 +77,10 @@ def story_obj(view: View, identity: UUID) -> Obj:
             "title": story.title,
             "summary": story.summary,
             "topics": list(story.topics),
-            "counts": lambda: counts_obj(
-                claim for claim in view.claims.values() if claim.story == identity
+            "counts": lambda: counts_obj(view.claims[one] for one in gathered()),
+            "claims": lambda **asked: claims_page(view, gathered(), asked),
+            "reports": lambda **asked: reports_page(
+                view, {view.claims[one].report for one in gathered()}, asked
             ),
         },
     )
@@ -110,6 +118,9 @@ def report_obj(view: View, identity: UUID) -> Obj:
                     "reportedAt": withdrawal.at,
                 },
             ),
+            "claims": lambda **asked: claims_page(
+                view, [one for one, claim in view.claims.items() if claim.report == identity], asked
+            ),
         },
     )
 
@@ -146,6 +157,19 @@ def claim_obj(view: View, identity: UUID) -> Obj:
     """A claim."""
     claim = view.claims[identity]
     retraction = claim.retraction
+
+    def repeated(asked: Fields) -> set[UUID]:
+        copies = plain_bearing.copies(view, identity)
+        if asked.get("standing") is None:
+            return copies
+        standing = plain_bearing.standing(view, identity)
+        return standing if asked["standing"] else copies - standing
+
+    def bearing(kind: LinkKind) -> Any:
+        return lambda **asked: claims_page(
+            view, plain_bearing.bearing_on(view, kind, identity), asked
+        )
+
     return Obj(
         "Claim",
         {
@@ -153,7 +177,7 @@ def claim_obj(view: View, identity: UUID) -> Obj:
             "ref": claim.ref,
             "version": claim.version,
             "status": claim.status,
-            "contested": identity in view.contested,
+            "contested": lambda: view.is_contested(identity),
             "reviewed": bool(claim.reviews),
             "kind": claim.kind,
             "statement": claim.statement,
@@ -188,135 +212,59 @@ def claim_obj(view: View, identity: UUID) -> Obj:
                     "reportedAt": retraction.at,
                 },
             ),
-            "links": [
-                Obj(
-                    "ClaimLink",
-                    {
-                        "kind": link.kind,
-                        "claimId": global_id(Subject.CLAIM, link.to),
-                        "claim": lambda to=link.to: (
-                            claim_obj(view, to) if to in view.claims else None
-                        ),
-                    },
-                )
-                for link in claim.links
+            "links": lambda: [link_obj(view, link.kind, link.to) for link in claim.links],
+            "reviews": lambda: [review_obj(view, review) for review in claim.reviews],
+            "history": lambda: plain_events.history_of(view, identity),
+            "corrections": lambda: plain_events.corrections_of(view, identity),
+            "warnings": lambda: [
+                warning_obj(view, one) for one in plain_bearing.fallen_origins(view, identity)
             ],
-            "reviews": lambda: [
-                Obj(
-                    "Review",
-                    {
-                        "reviewer": source_obj(view, review.reviewer),
-                        "rating": review.rating,
-                        "words": review.words,
-                        "url": review.url,
-                        "reportedAt": review.at,
-                    },
-                )
-                for review in claim.reviews
-            ],
-            "history": lambda: [
-                event_obj(view, identity, *item) for item in view.history(identity)
-            ],
+            "repeatedBy": lambda **asked: claims_page(view, repeated(asked), asked),
+            **{name: bearing(kind) for name, kind in BEARING.items()},
         },
     )
 
 
-EVENT_FIELDS: dict[type[Any], Callable[[View, Any], Fields]] = {
-    events.ClaimReported: lambda view, event: {
-        "kind": event.kind,
-        "statement": event.statement,
-        "about": event.about,
-        "attribution": steps_of(view, event.attribution),
-        "quantities": [quantity_obj(number) for number in event.quantities],
-        "topics": list(event.topics),
-    },
-    events.ClaimCorrected: lambda view, event: {
-        "correctionNature": event.nature,
-        "correctsVersion": event.version,
-        "changes": [change_obj(view, change) for change in event.changes],
-    },
-    events.ConcernExpressed: lambda *_: {},
-    events.ConcernLifted: lambda *_: {},
-    events.ClaimRetracted: lambda _, event: {
-        "scope": event.scope,
-        "retractionNature": event.nature,
-        "by": event.by,
-        "because": event.because,
-        "part": event.part,
-        "withReport": event.with_report is not None,
-    },
-    events.ClaimReinstated: lambda *_: {},
-    events.ClaimLinked: lambda _, event: {
-        "linkKind": event.kind,
-        "claimId": global_id(Subject.CLAIM, event.to),
-    },
-    events.ClaimReviewed: lambda view, event: {
-        "reviewer": source_obj(view, event.reviewer),
-        "rating": event.rating,
-        "words": event.words,
-        "url": event.url,
-    },
-    events.ClaimAmended: lambda view, event: {
-        "amends": event.amends,
-        "voids": event.void,
-        "changes": [change_obj(view, change) for change in event.changes],
-    },
+BEARING = {
+    "contradictedBy": LinkKind.CONTRADICTS,
+    "supportedBy": LinkKind.SUPPORTS,
+    "supersededBy": LinkKind.SUPERSEDES,
 }
 
 
-def event_obj(view: View, claim: UUID, version: int, entry: Entry, void: bool) -> Obj:
-    """An event of a claim."""
-    event: Any = entry.event
-    published_at = getattr(event, "published_at", None)
-    observed_at = getattr(event, "observed_at", None)
-    fields: Fields = {
-        "subjectId": global_id(Subject.CLAIM, claim),
-        "claim": lambda: claim_obj(view, claim),
-        "sequence": entry.sequence,
-        "version": version,
-        "position": entry.position,
-        "recordedAt": entry.recorded_at,
-        "reportedAt": entry.reported_at,
-        "precision": precision_of(published_at, observed_at),
-        "publishedAt": published_at,
-        "observedAt": observed_at,
-        "actor": entry.actor,
-        "reason": entry.reason,
-        "voided": void,
-    }
-    if hasattr(event, "notice"):
-        notice = event.notice
-        fields["declared"] = notice is not None
-        fields["notice"] = (
-            None
-            if notice is None
-            else Obj(
-                "Notice",
-                {
-                    "text": notice.text,
-                    "url": notice.url,
-                    "issuer": optional_source(view, notice.issuer),
-                },
-            )
-        )
-    return Obj(type(event).__name__, fields | EVENT_FIELDS[type(event)](view, event))
+def link_obj(view: View, kind: LinkKind, to: UUID) -> Obj:
+    """A bearing of a claim on another."""
+    return Obj(
+        "ClaimLink",
+        {
+            "kind": kind,
+            "claimId": global_id(Subject.CLAIM, to),
+            "claim": lambda: claim_obj(view, to) if to in view.claims else None,
+        },
+    )
 
 
-def change_obj(view: View, change: values.Change) -> Obj:
-    """One field of a claim, before and after."""
-    name = type(change).__name__
-    what = name.removesuffix("Change")
+def review_obj(view: View, review: Review) -> Obj:
+    """A checker's finding."""
+    return Obj(
+        "Review",
+        {
+            "reviewer": lambda: source_obj(view, review.reviewer),
+            "rating": review.rating,
+            "words": review.words,
+            "url": review.url,
+            "reportedAt": review.at,
+        },
+    )
 
-    def shown(value: Any) -> Any:
-        match change:
-            case values.QuantityChange():
-                return quantity_obj(value)
-            case values.AttributionChange():
-                return steps_of(view, value)
-            case values.TopicsChange():
-                return list(value)
-            case values.StoryChange():
-                return None if value is None else story_obj(view, value)
-        return value
 
-    return Obj(name, {f"old{what}": shown(change.old), f"new{what}": shown(change.new)})
+def warning_obj(view: View, origin: UUID) -> Obj:
+    """What became of an origin."""
+    return Obj(
+        "OriginWarning",
+        {
+            "origin": lambda: claim_obj(view, origin),
+            "status": view.claims[origin].status,
+            "since": plain_bearing.fallen_since(view, origin),
+        },
+    )

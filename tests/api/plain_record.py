@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from domain import events
@@ -17,6 +18,32 @@ from domain.words import LinkKind, Status
 from eventlog.decoding import entries_of
 from eventlog.log import Log
 
+State = TypeVar("State")
+
+
+class Folded(Mapping[UUID, State], Generic[State]):
+    """The states of subjects at a moment, each folded when it is first looked at. Those that were
+    not there yet are none of its keys."""
+
+    def __init__(self, subjects: Iterable[UUID], fold: Callable[[UUID], State | None]) -> None:
+        self._subjects = dict.fromkeys(subjects)
+        self._fold = fold
+        self._states: dict[UUID, State | None] = {}
+
+    def __getitem__(self, subject: UUID) -> State:
+        if subject not in self._states:
+            self._states[subject] = self._fold(subject) if subject in self._subjects else None
+        state = self._states[subject]
+        if state is None:
+            raise KeyError(subject)
+        return state
+
+    def __iter__(self) -> Iterator[UUID]:
+        return (subject for subject in self._subjects if subject in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
 
 @dataclass
 class PlainRecord:
@@ -24,19 +51,43 @@ class PlainRecord:
 
     subjects: dict[UUID, list[Entry]]
     recorded_at: dict[int, datetime]
+    views: dict[tuple[datetime | None, int], View] = field(default_factory=dict)
+    """Those that were looked at."""
+    touched: dict[int, set[UUID]] = field(default_factory=dict)
+    """Whom an event touches, of those that were looked at."""
 
-    @property
+    @cached_property
     def position(self) -> int:
         """The last position."""
         return max(self.recorded_at, default=0)
 
+    @cached_property
+    def entries(self) -> list[tuple[UUID, Entry]]:
+        """Every entry with its subject, in the order of recording."""
+        every = [(one, entry) for one, entries in self.subjects.items() for entry in entries]
+        return sorted(every, key=lambda item: item[1].position)
+
+    @cached_property
+    def _by_first(self) -> dict[type[Any], list[UUID]]:
+        found: dict[type[Any], list[UUID]] = {}
+        for subject, entries in self.subjects.items():
+            found.setdefault(type(entries[0].event), []).append(subject)
+        return found
+
     def of(self, first: type[Any]) -> list[UUID]:
         """The subjects that began with a kind of event."""
-        return [
-            subject
-            for subject, entries in self.subjects.items()
-            if isinstance(entries[0].event, first)
-        ]
+        return self._by_first.get(first, [])
+
+    def position_at(self, instant: datetime) -> int:
+        """The last position that was recorded by an instant."""
+        return max((p for p, at in self.recorded_at.items() if at <= instant), default=0)
+
+    def view(self, at: datetime | None = None, position: int | None = None) -> View:
+        """The record as of a moment; what is left out is no limit."""
+        key = (at, self.position if position is None else position)
+        if key not in self.views:
+            self.views[key] = View(self, *key)
+        return self.views[key]
 
 
 def read(log: Log) -> PlainRecord:
@@ -65,60 +116,68 @@ class View:
     record: PlainRecord
     at: datetime | None
     position: int
-    now: bool
-    """No limit on the position was asked for."""
 
     @cached_property
-    def claims(self) -> dict[UUID, Claim]:
+    def claims(self) -> Mapping[UUID, Claim]:
         """Every claim that was reported by then."""
-        found = {
-            subject: claim_as_of(self.record.subjects[subject], self.at, self.position)
-            for subject in self.record.of(events.ClaimReported)
-        }
-        return {subject: claim for subject, claim in found.items() if claim is not None}
+        return Folded(
+            self.record.of(events.ClaimReported),
+            lambda one: claim_as_of(self.record.subjects[one], self.at, self.position),
+        )
 
     @cached_property
-    def reports(self) -> dict[UUID, Report]:
+    def reports(self) -> Mapping[UUID, Report]:
         """Every report that was public by then."""
-        found = {
-            subject: report_as_of(self.record.subjects[subject], self.at, self.position)
-            for subject in self.record.of(events.ReportPublished)
-        }
-        return {subject: report for subject, report in found.items() if report is not None}
+        return Folded(
+            self.record.of(events.ReportPublished),
+            lambda one: report_as_of(self.record.subjects[one], self.at, self.position),
+        )
 
     @cached_property
-    def sources(self) -> dict[UUID, Source]:
+    def sources(self) -> Mapping[UUID, Source]:
         """Every source that was known by then, by itself."""
-        found = {
-            subject: source_as_of(self.record.subjects[subject], self.position)
-            for subject in self.record.of(events.SourceRegistered)
-        }
-        return {subject: source for subject, source in found.items() if source is not None}
+        return Folded(
+            self.record.of(events.SourceRegistered),
+            lambda one: source_as_of(self.record.subjects[one], self.position),
+        )
 
     @cached_property
-    def stories(self) -> dict[UUID, Story]:
+    def stories(self) -> Mapping[UUID, Story]:
         """Every story that was open by then."""
-        found = {
-            subject: story_as_of(self.record.subjects[subject], self.position)
-            for subject in self.record.of(events.StoryOpened)
-        }
-        return {subject: story for subject, story in found.items() if story is not None}
+        return Folded(
+            self.record.of(events.StoryOpened),
+            lambda one: story_as_of(self.record.subjects[one], self.position),
+        )
 
     @cached_property
-    def contested(self) -> set[UUID]:
-        """The claims that one which is not wholly retracted contradicts."""
-        return {
-            link.to
-            for claim in self.claims.values()
-            if claim.status is not Status.RETRACTED
-            for link in claim.links
-            if link.kind is LinkKind.CONTRADICTS
-        }
+    def bearing(self) -> dict[LinkKind, dict[UUID, set[UUID]]]:
+        """The claims that bear on a claim, by the kind of link."""
+        found: dict[LinkKind, dict[UUID, set[UUID]]] = {kind: {} for kind in LinkKind}
+        for one, claim in self.claims.items():
+            for link in claim.links:
+                found[link.kind].setdefault(link.to, set()).add(one)
+        return found
+
+    def is_contested(self, claim: UUID) -> bool:
+        """Whether some claim that is not wholly retracted contradicts a claim."""
+        contradicting = self.bearing[LinkKind.CONTRADICTS].get(claim, set())
+        return any(self.claims[one].status is not Status.RETRACTED for one in contradicting)
 
     def canonical(self, source: UUID) -> UUID:
         """Under whose name a source goes."""
         into = self.sources[source].merged_into
         return source if into is None else self.canonical(into)
+
+    def same(self, source: UUID) -> set[UUID]:
+        """Every source that goes under the same name; a source that is not known yet by itself."""
+        return self._names[self.canonical(source)] if source in self.sources else {source}
+
+    @cached_property
+    def _names(self) -> dict[UUID, set[UUID]]:
+        found: dict[UUID, set[UUID]] = {}
+        for source in self.sources:
+            found.setdefault(self.canonical(source), set()).add(source)
+        return found
 
     def outlet_of(self, claim: Claim) -> UUID | None:
         """Who published the report of a claim."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
 from itertools import count
 from time import monotonic, sleep
 from typing import Any
@@ -20,25 +19,20 @@ from hypothesis import strategies as st
 from api import listing
 from api.app import create_app
 from api.ids import global_id
-from domain.claim import Claim
-from domain.ids import Subject, resolve
-from domain.moments import last_instant, parse_about, parse_moment
+from api.scalars import written_instant
+from domain.ids import Subject
+from domain.moments import last_instant
 from domain.words import Status
 from eventlog.database import Database
 from eventlog.log import Log
 from eventlog.record import Record
 from projections.generations import ensure_generation
 from projections.projector import project_all
+from tests.api.plain_lists import by_interval, by_outlet, by_topic, narrowed
+from tests.api.plain_pages import CLAIM_ORDERS
+from tests.api.plain_record import PlainRecord, View, read
 from tests.api.serving import served
 from tests.projections.commands import LABELS, SOURCES, TOPICS, commands, enveloped, opening
-from tests.projections.oracle import Oracle, oracle
-
-ORDERS = {
-    "REPORTED_LATEST_FIRST": (True, "first_reported_at"),
-    "REPORTED_EARLIEST_FIRST": (False, "first_reported_at"),
-    "CHANGED_LATEST_FIRST": (True, "last_changed_at"),
-    "CHANGED_EARLIEST_FIRST": (False, "last_changed_at"),
-}
 
 LIST = """
 query List(
@@ -75,7 +69,8 @@ class Lists:
 
     database: Database
     client: httpx.Client
-    known: list[Oracle]
+    prefixes: list[str]
+    """Those of the subjects to which something has happened, the last of them last."""
     narrowed: int = 0
     """How many of the lists asked for held some claims, and left out others."""
 
@@ -84,20 +79,20 @@ class Lists:
         assert "errors" not in answer, answer
         return answer["data"]
 
-    def live(self, data: st.DataObject) -> int:
-        """Let random things happen to some more claims: the last position."""
+    def live(self, data: st.DataObject) -> PlainRecord:
+        """Let random things happen to some more claims: all that is known then."""
         prefix = f"l{next(_numbers)}-"
         wanted = data.draw(st.lists(commands(prefix), min_size=5, max_size=25))
         with Record(self.database) as record:
             record.execute_many([enveloped(one) for one in (*opening(prefix), *wanted)])
         head = project_all(self.database)
-        with Log(self.database.conninfo) as log:
-            self.known.append(oracle(log, prefix))
+        self.prefixes.append(prefix)
         deadline = monotonic() + 20
         while self.ask("{log {projectedPosition}}")["log"]["projectedPosition"] != head:
             assert monotonic() < deadline
             sleep(0.01)
-        return head
+        with Log(self.database.conninfo) as log:
+            return read(log)
 
 
 @pytest.fixture(
@@ -158,112 +153,6 @@ def filters(prefix: str) -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-@dataclass
-class Moment:
-    """All that was known at a moment."""
-
-    known: list[Oracle]
-    at: datetime | None
-    position: int
-
-    def __post_init__(self) -> None:
-        self.states: dict[UUID, Claim] = {}
-        self.outlets: dict[UUID, UUID | None] = {}
-        self.chains: dict[UUID, set[UUID]] = {}
-        self.contested: set[UUID] = set()
-        for one in self.known:
-            found = one.states(self.at, self.position)
-            self.states |= found
-            self.contested |= one.contested(self.at, self.position)
-            for identity, claim in found.items():
-                outlet = one.report(claim, self.at, self.position).outlet
-                chain = {step.source for step in claim.attribution} | (
-                    {outlet} if outlet else set()
-                )
-                self.outlets[identity] = outlet and one.canonical(outlet, self.position)
-                self.chains[identity] = {one.canonical(it, self.position) for it in chain}
-
-    def canonical(self, ref: str) -> UUID:
-        """Under whose name a source goes."""
-        identity = resolve(Subject.SOURCE, ref)
-        (one,) = (one for one in self.known if identity in one.sources)
-        entries = one.sources[identity]
-        return (
-            identity
-            if entries[0].position > self.position
-            else one.canonical(identity, self.position)
-        )
-
-    def fitting(
-        self, asked: dict[str, Any], word: str | None, *, every_status: bool = False
-    ) -> list[UUID]:
-        """The claims that a filter and a search for a word choose."""
-        return [
-            identity
-            for identity, claim in self.states.items()
-            if (word is None or word in claim.statement.lower().split())
-            and all(
-                self._fits(identity, claim, name, value)
-                for name, value in asked.items()
-                if not (every_status and name == "status")
-            )
-        ]
-
-    def _fits(self, identity: UUID, claim: Claim, name: str, value: Any) -> bool:
-        match name:
-            case "story":
-                return claim.story == resolve(Subject.STORY, value)
-            case "topic":
-                return value in claim.topics
-            case "source":
-                return self.canonical(value) in self.chains[identity]
-            case "outlet":
-                return self.outlets[identity] == self.canonical(value)
-            case "status":
-                return claim.status.name in value
-            case "kind":
-                return claim.kind.name in value
-            case "contested":
-                return (identity in self.contested) is value
-            case "reviewed":
-                return bool(claim.reviews) is value
-            case "quantity":
-                return value in {quantity.label for quantity in claim.quantities}
-            case "about":
-                return speaks_of(claim.about, value)
-            case "reported":
-                return lies_in(claim.first_reported_at, value)
-            case "changed":
-                return lies_in(claim.last_changed_at, value)
-            case "change":
-                declared, silent = claim.declared_changes > 0, claim.silent_changes > 0
-                return ("DECLARED" in value and declared) or ("SILENT" in value and silent)
-        raise AssertionError(name)
-
-
-def lies_in(at: datetime, asked: dict[str, str]) -> bool:
-    after = "from" not in asked or at >= parse_moment(asked["from"]).start
-    return after and ("to" not in asked or at <= last_instant(asked["to"]))
-
-
-def speaks_of(about: str | None, asked: dict[str, Any]) -> bool:
-    if "known" in asked:
-        return (about is not None) is asked["known"]
-    if about is None:
-        return False
-    (first, last), (start, end) = reach(about), reach(asked["overlaps"])
-    return first <= end and start <= last
-
-
-def reach(text: str) -> tuple[date, date]:
-    """The first and the last day that something can speak of."""
-    found = parse_about(text)
-    return (
-        date.fromisoformat(found.earliest) if found.earliest else date.min,
-        date.fromisoformat(found.latest) if found.latest else date.max,
-    )
-
-
 def whole(lists: Lists, size: int, *, backward: bool, **asked: object) -> list[str]:
     """A list read page by page."""
     pages: list[list[str]] = []
@@ -293,65 +182,55 @@ def whole(lists: Lists, size: int, *, backward: bool, **asked: object) -> list[s
 def test_every_list_is_a_plain_filter_of_the_states_in_memory(
     lists: Lists, data: st.DataObject
 ) -> None:
-    head = lists.live(data)
+    record = lists.live(data)
     for _ in range(8):
         back = data.draw(st.just(0) | st.integers(0, 20))
         day = data.draw(st.none() | days)
-        of = lists.known[-1 - min(data.draw(st.integers(0, 3)), len(lists.known) - 1)]
-        asked = data.draw(st.just({}) | filters(of.prefix))
+        prefix = data.draw(st.sampled_from(lists.prefixes[:-5:-1]))
+        asked = data.draw(st.just({}) | filters(prefix))
         as_of: dict[str, Any] = {"reportedAt": day} if day else {}
         if back:
-            as_of["position"] = max(head - back, 0)
-        known = Moment(
-            lists.known, None if day is None else last_instant(day), as_of.get("position", head)
-        )
+            as_of["position"] = max(record.position - back, 0)
+        view = record.view(None if day is None else last_instant(day), as_of.get("position"))
         word = data.draw(st.none() | st.sampled_from(["wording", "statement", "third"]))
-        order = data.draw(st.sampled_from(sorted(ORDERS)))
-        descending, column = ORDERS[order]
+        name = data.draw(st.sampled_from(sorted(CLAIM_ORDERS)))
+        order, column = CLAIM_ORDERS[name]
+        every, fitting = narrowed(view, view.claims, {"filter": asked, "search": word})
         wanted = sorted(
-            known.fitting(asked, word),
-            key=lambda identity: (getattr(known.states[identity], column), identity.bytes),
-            reverse=descending,
+            fitting,
+            key=lambda identity: (getattr(view.claims[identity], column), identity),
+            reverse=order.descending,
         )
-        lists.narrowed += 0 < len(wanted) < len(known.states)
+        lists.narrowed += 0 < len(wanted) < len(view.claims)
         size = max(data.draw(st.integers(1, 4)), len(wanted) // 5)
         for backward in (False, True):
             given = {"filter": asked, "search": word, "asOf": as_of}
-            found = whole(lists, size, backward=backward, orderBy=order, **given)
+            found = whole(lists, size, backward=backward, orderBy=name, **given)
             ids = [global_id(Subject.CLAIM, identity) for identity in wanted]
             assert found == ids
             if word is not None:
                 best_first = whole(lists, size, backward=backward, orderBy="RELEVANCE", **given)
                 assert sorted(best_first) == sorted(ids)
-        check_counts(lists, known, asked, word, as_of)
+        counted = lists.ask(COUNTS, filter=asked, search=word, asOf=as_of)["claims"]
+        check_counts(view, every, wanted, counted)
 
 
 def check_counts(
-    lists: Lists, known: Moment, asked: dict[str, Any], word: str | None, as_of: dict[str, Any]
+    view: View, every: list[UUID], wanted: list[UUID], counted: dict[str, Any]
 ) -> None:
     """Totals, what the status left out, and how the list is spread."""
-    wanted = known.fitting(asked, word)
-    every = known.fitting(asked, word, every_status=True)
-    counted = lists.ask(COUNTS, filter=asked, search=word, asOf=as_of)["claims"]
     assert counted["totalCount"] == len(wanted)
     assert counted["leftOut"] == len(every) - len(wanted)
     facets = counted["facets"]
-    statuses = Counter(known.states[identity].status for identity in every)
+    statuses = Counter(view.claims[identity].status for identity in every)
     assert list(facets["byStatus"].values()) == [len(every), *(statuses[one] for one in Status)]
-    outlets = Counter(known.outlets[identity] for identity in wanted)
     assert [
         (one["outlet"] and one["outlet"]["id"], one["count"]) for one in facets["byOutlet"]
     ] == [
         (outlet and global_id(Subject.SOURCE, outlet), found)
-        for outlet, found in sorted(
-            outlets.items(), key=lambda it: (-it[1], it[0] is None, it[0].bytes if it[0] else b"")
-        )
+        for outlet, found in by_outlet(view, wanted)
     ]
-    topics = Counter(topic for one in wanted for topic in set(known.states[one].topics))
-    assert [(one["topic"], one["count"]) for one in facets["byTopic"]] == sorted(
-        topics.items(), key=lambda it: (-it[1], it[0])
-    )
-    reported = Counter(known.states[one].first_reported_at.date() for one in wanted)
+    assert [(one["topic"], one["count"]) for one in facets["byTopic"]] == by_topic(view, wanted)
     assert [(one["start"], one["count"]) for one in facets["byInterval"]] == [
-        (f"{day}T00:00:00Z", found) for day, found in sorted(reported.items(), reverse=True)
+        (written_instant(start), found) for start, found in by_interval(view, wanted, "DAY")
     ]

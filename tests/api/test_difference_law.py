@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.ids import global_id
-from domain.claim import Claim
 from domain.commands import AmendClaim, AnyCommand, LinkClaims, RetractClaim
 from domain.ids import Subject, resolve
 from domain.moments import last_instant
-from domain.words import LinkKind, Scope
+from domain.words import LinkKind
 from eventlog.record import Record
 from projections.basis import AsOf
 from projections.projector import project_all
 from projections.reads import Reads
-from tests.api.living import Living, living
+from tests.api.living import Lived, Living, living
+from tests.api.plain_difference import changed
 from tests.projections.commands import enveloped, opening
-from tests.projections.oracle import Oracle
 from tests.servers import Server
 
 CHANGES = """query($from: AsOf!, $to: AsOf, $filter: ClaimFilter,
@@ -46,47 +43,6 @@ def record(server: Server) -> Iterator[Living]:
         yield opened
 
 
-def became(
-    before: Claim | None, after: Claim, was_contested: bool, is_contested: bool
-) -> list[str]:
-    """What became of a claim, from its two states."""
-    if before is None:
-        return ["NEW"]
-    scope = after.retraction and after.retraction.scope
-    had = before.retraction and before.retraction.scope
-    acts = {
-        "CORRECTED": after.declared_changes > before.declared_changes,
-        "SILENTLY_EDITED": after.silent_changes > before.silent_changes,
-        "RETRACTED": scope is Scope.FULL and had is not Scope.FULL,
-        "PARTIALLY_RETRACTED": scope is Scope.PARTIAL and had is not Scope.PARTIAL,
-        "REINSTATED": had is not None and scope is None,
-        "UNDER_CONCERN": before.concern_since is None and after.concern_since is not None,
-        "CONCERN_LIFTED": before.concern_since is not None
-        and after.concern_since is None
-        and scope is None,
-        "NEWLY_CONTESTED": is_contested and not was_contested,
-        "NO_LONGER_CONTESTED": was_contested and not is_contested,
-        "REVIEWED": len(after.reviews) > len(before.reviews),
-        "LINKED": len(after.links) > len(before.links),
-    }
-    found = [kind for kind, holds in acts.items() if holds]
-    return found or (["AMENDED"] if content(before) != content(after) else [])
-
-
-def content(claim: Claim) -> tuple[object, ...]:
-    """What a claim says, and its status."""
-    return (
-        claim.statement,
-        claim.kind,
-        claim.about,
-        claim.attribution,
-        claim.quantities,
-        claim.topics,
-        claim.status,
-        claim.story,
-    )
-
-
 def whole(record: Living, size: int, *, backward: bool, **asked: Any) -> list[dict[str, Any]]:
     """All edges, page by page."""
     found: list[dict[str, Any]] = []
@@ -106,8 +62,8 @@ def whole(record: Living, size: int, *, backward: bool, **asked: Any) -> list[di
 def test_changes_are_what_differs_between_states_folded_in_memory(
     record: Living, data: st.DataObject
 ) -> None:
-    known, start = record.live(data)
-    head = record.logged(start)[-1][1].position
+    lived = record.live(data)
+    start, head = lived.start, lived.record.position
     for _ in range(2):
         low, high = sorted(data.draw(st.tuples(st.integers(0, 40), st.integers(0, 40))))
         early, late = max(head - high, start), max(head - low, start)
@@ -126,9 +82,8 @@ def test_changes_are_what_differs_between_states_folded_in_memory(
             del until["position"]
             early = late = head
         by_story = data.draw(st.booleans())
-        story = f"{known.prefix}story"
-        chosen = {"story": story} if by_story else {}
-        expected = expectation(known, (first, early), (second, late), story if by_story else None)
+        chosen = {"story": f"{lived.prefix}story"} if by_story else {}
+        expected = Expected(lived, (first, early), (second, late), chosen)
         asked = {"from": since, "to": until, "filter": chosen}
         size = data.draw(st.integers(2, 6))
         forward = whole(record, size, backward=False, **asked)
@@ -144,51 +99,34 @@ def test_changes_are_what_differs_between_states_folded_in_memory(
 class Expected:
     """The differences between two moments, worked out in memory."""
 
-    def __init__(self, known: Oracle, earlier: tuple[str, int], later: tuple[str, int]) -> None:
-        self.known = known
-        self.moments = [(last_instant(day), position) for day, position in (earlier, later)]
-        self.before, self.after = (known.states(*moment) for moment in self.moments)
-        self.contested = [known.contested(*moment) for moment in self.moments]
-        self.ids = {global_id(Subject.CLAIM, one): one for one in known.claims}
-        self.kinds: list[tuple[str, list[str]]] = []
+    def __init__(
+        self, lived: Lived, earlier: tuple[str, int], later: tuple[str, int], asked: dict[str, Any]
+    ) -> None:
+        self.views = [
+            lived.record.view(last_instant(day), position) for day, position in (earlier, later)
+        ]
+        self.ids = {global_id(Subject.CLAIM, one): one for one in lived.claims}
+        before, after = self.views
+        found = changed(before, after, asked)
+        mine = sorted(
+            found.keys() & set(lived.claims),
+            key=lambda one: (after.claims[one].last_changed_at, one),
+        )
+        self.kinds = [(global_id(Subject.CLAIM, one), found[one]) for one in mine]
 
     def check(self, node: dict[str, Any]) -> None:
         """Both sides of a change are the claim as of their moments."""
         identity = self.ids[node["after"]["id"]]
-        for side, states, contested, moment in zip(
-            ("before", "after"),
-            (self.before, self.after),
-            self.contested,
-            self.moments,
-            strict=True,
-        ):
-            state, shown = states.get(identity), node[side]
+        for side, view in zip(("before", "after"), self.views, strict=True):
+            state, shown = view.claims.get(identity), node[side]
             assert (shown is None) is (state is None)
             if state is None:
                 continue
             assert shown["version"] == state.version == len(shown["history"])
             assert shown["status"] == state.status.name
             assert shown["statement"] == state.statement
-            assert shown["contested"] is (identity in contested)
-            assert tuple(shown["report"]["urls"]) == self.known.report(state, *moment).urls
-
-
-def expectation(
-    known: Oracle, earlier: tuple[str, int], later: tuple[str, int], story: str | None
-) -> Expected:
-    """What `changes` is to say of the subjects that are known."""
-    expected = Expected(known, earlier, later)
-    was, becomes = expected.contested
-    wanted: list[tuple[datetime, UUID, list[str]]] = []
-    for identity, after in expected.after.items():
-        if story is not None and after.story != resolve(Subject.STORY, story):
-            continue
-        kinds = became(expected.before.get(identity), after, identity in was, identity in becomes)
-        if kinds:
-            wanted.append((after.last_changed_at, identity, kinds))
-    wanted.sort(key=lambda one: (one[0], one[1].bytes))
-    expected.kinds = [(global_id(Subject.CLAIM, one), kinds) for _, one, kinds in wanted]
-    return expected
+            assert shown["contested"] is view.is_contested(identity)
+            assert tuple(shown["report"]["urls"]) == view.reports[state.report].urls
 
 
 def as_the_command_line_tells_it(
@@ -205,7 +143,7 @@ def as_the_command_line_tells_it(
     told = {
         (global_id(Subject.CLAIM, change.after.id), change.kind.name)
         for change in found.items
-        if change.after.id in expected.known.claims
+        if global_id(Subject.CLAIM, change.after.id) in expected.ids
     }
     mine = {(identity, kind) for identity, kinds in expected.kinds for kind in kinds}
     assert {kind for _, kind in told - mine} <= {"AMENDED"}

@@ -5,17 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import httpx
 import pytest
 from graphql import build_schema
 
+from api.app import create_app
 from api.history import EVENT_TYPES
 from api.ids import global_id
 from api.record_events import RECORD_EVENT_TYPES
 from api.schema import text
+from domain.commands import PublishReport, ReviseReport
 from domain.ids import Subject, resolve
-from tests.api.conftest import Ask
-from tests.api.record import COMMANDS
+from tests.api.conftest import Ask, asking
+from tests.api.record import COMMANDS, fill
+from tests.api.serving import served
 from tests.api.test_questions import everything
+from tests.servers import Server
 
 PAGE = """query($filter: EventFilter, $first: Int, $after: String, $last: Int, $before: String,
   $asOf: AsOf) {
@@ -138,6 +143,38 @@ def test_events_of_sources_stories_and_reports_tell_what_was_recorded(ask: Ask) 
         "name": "Paper, The",
         "into": {"name": "The Paper"},
     }
+
+
+def test_a_revision_tells_all_of_the_report_from_then_on_with_what_stayed(server: Server) -> None:
+    with server.fresh_database() as database:
+        fill(
+            database,
+            [
+                PublishReport(
+                    report="one",
+                    headline="First",
+                    byline=("A Writer",),
+                    language="en",
+                    published_at="2024-08-01",
+                ),
+                ReviseReport(report="one", headline="Third", published_at="2024-08-03"),
+                # It comes late, and what it says of the caution was then in print as well.
+                ReviseReport(report="one", caution="Old news", published_at="2024-08-02"),
+                ReviseReport(report="one", byline=(), published_at="2024-08-04"),
+            ],
+        )
+        with served(create_app(database)) as url, httpx.Client(base_url=url, timeout=20) as client:
+            answer = asking(client)(
+                """{events(filter: {kind: REPORT_REVISED}) {nodes {
+                  ... on ReportRevised { headline byline credits language caution }
+                }}}"""
+            )
+    first = {"headline": "First", "byline": ["A Writer"], "credits": [], "language": "en"}
+    assert answer["data"]["events"]["nodes"] == [
+        {**first, "headline": "Third", "caution": None},
+        {**first, "caution": "Old news"},
+        {**first, "headline": "Third", "byline": [], "caution": "Old news"},
+    ]
 
 
 def test_a_claims_event_comes_with_the_claim_as_it_was_then(ask: Ask) -> None:

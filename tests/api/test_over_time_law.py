@@ -12,11 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.ids import global_id
-from domain.history import in_effect
 from domain.ids import Subject, resolve
-from domain.moments import last_instant, parse_about
+from domain.moments import last_instant
 from tests.api.living import Living, living
-from tests.projections.oracle import Oracle
+from tests.api.plain_time import points, source_of
 from tests.servers import Server
 
 ASKED = """query($filter: ClaimFilter, $from: Moment!, $to: Moment, $asOf: AsOf) {
@@ -42,17 +41,18 @@ def record(server: Server) -> Iterator[Living]:
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_what_is_told_over_time_is_what_the_states_say(record: Living, data: st.DataObject) -> None:
-    known, start = record.live(data)
-    head = record.logged(start)[-1][1].position
+    lived = record.live(data)
+    head = lived.record.position
     for _ in range(2):
-        position = max(head - data.draw(st.integers(0, 30)), start)
+        position = max(head - data.draw(st.integers(0, 30)), lived.start)
         day = data.draw(st.none() | st.integers(1, 11).map(lambda day: f"2024-08-{day:02}"))
         as_of: dict[str, Any] = {"position": position}
         at = None
         if day is not None:
             as_of["reportedAt"], at = day, last_instant(day)
         low, high = sorted(data.draw(st.tuples(st.integers(1, 9), st.integers(1, 9))))
-        story = f"{known.prefix}story"
+        story = f"{lived.prefix}story"
+        view = lived.record.view(at, position)
         answer = record.ask(
             ASKED,
             filter={"story": story},
@@ -61,7 +61,7 @@ def test_what_is_told_over_time_is_what_the_states_say(record: Living, data: st.
         )["data"]
         chosen = {
             identity: state
-            for identity, state in known.states(at, position).items()
+            for identity, state in view.claims.items()
             if state.story == resolve(Subject.STORY, story)
         }
         first = datetime(2024, 8, low, tzinfo=UTC)
@@ -78,54 +78,34 @@ def test_what_is_told_over_time_is_what_the_states_say(record: Living, data: st.
             }
             assert told.pop("total") == sum(mine.values())
             assert {snake(name): number for name, number in told.items() if number} == mine
-        values = [one for claim in chosen for one in stretches(known, claim, at, position)]
-        expected = sorted(values, key=lambda one: (one[0], one[1].bytes, one[3]))
+        values = [one for claim in chosen for one in points(view, "count", None, claim)]
+        expected = sorted(values, key=lambda one: one.keys)
         for name, wanted in (
             ("revisions", expected),
-            ("values", [one for one in expected if one[4] is None]),
+            ("values", [one for one in expected if one.until is None]),
         ):
             assert answer[name]["totalCount"] == len(wanted)
             assert [
                 (point["claim"]["id"], point["value"], point["since"], point["until"])
                 for point in answer[name]["nodes"]
             ] == [
-                (global_id(Subject.CLAIM, claim), value, written(since), written(until))
-                for _, claim, value, since, until in wanted
-            ]
-            for point, (time, claim, *_) in zip(answer[name]["nodes"], wanted, strict=True):
-                state = chosen[claim]
-                assert instant(point["time"]) == time
-                assert point["status"] == state.status.name
-                whose = (
-                    state.attribution[-1].source
-                    if state.attribution
-                    else known.report(state, at, position).outlet
+                (
+                    global_id(Subject.CLAIM, one.claim),
+                    str(one.quantity.value),
+                    written(one.since),
+                    written(one.until),
                 )
+                for one in wanted
+            ]
+            for point, one in zip(answer[name]["nodes"], wanted, strict=True):
+                state = chosen[one.claim]
+                assert instant(point["time"]) == one.time
+                assert point["status"] == state.status.name
+                whose = source_of(view, state)
                 assert (point["source"] is None) is (whose is None)
                 if whose is not None:
-                    canonical = known.canonical(whose, position)
+                    canonical = view.canonical(whose)
                     assert point["source"]["id"] == global_id(Subject.SOURCE, canonical)
-
-
-def stretches(
-    known: Oracle, claim: Any, at: datetime | None, position: int
-) -> Iterator[tuple[datetime, Any, str, datetime, datetime | None]]:
-    """The values that a claim has given, as (time, claim, value, since, until)."""
-    entries = in_effect(known.claims[claim], at, position)
-    found: list[tuple[str | None, datetime]] = []
-    for moment in sorted({entry.reported_at for entry in entries}):
-        state = known.states(moment, position)[claim]
-        value = str(state.quantities[0].value) if state.quantities else None
-        if not found or found[-1][0] != value:
-            found.append((value, moment))
-    shown = known.states(at, position)[claim]
-    about = parse_about(shown.about) if shown.about else None
-    day = about and (about.latest or about.earliest)
-    time = datetime.fromisoformat(f"{day}T00:00:00Z") if day else shown.first_reported_at
-    for number, (value, since) in enumerate(found):
-        until = found[number + 1][1] if number + 1 < len(found) else None
-        if value is not None:
-            yield time, claim, value, since, until
 
 
 def instant(text: str) -> datetime:
