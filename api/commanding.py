@@ -46,8 +46,7 @@ def command_of(kind: type[AnyCommand], given: Mapping[str, Any]) -> AnyCommand:
     """The command that an input asks for. Raises InvalidFields, with every field at fault."""
     told: dict[str, Any] = {}
     problems: list[Refusal] = []
-    for one in fields(kind):
-        name = in_graphql(one.name)
+    for one, name in _fields(kind):
         if name not in given:
             continue
         value = given[name]
@@ -94,7 +93,7 @@ def subjects_of(command: AnyCommand | Batch) -> tuple[tuple[Subject, UUID], ...]
 
 def subject_of(command: AnyCommand) -> tuple[Subject, UUID]:
     """What a command is about: its first field names it."""
-    name = fields(type(command))[0].name
+    name = type(command).__struct_fields__[0]
     subject = NAMING[name]
     return subject, resolve(subject, getattr(command, name))
 
@@ -111,6 +110,13 @@ def path_in_graphql(path: str | None) -> str | None:
 
 def _in_python(name: str) -> str:
     return _UPPER.sub(lambda found: f"_{found[0].lower()}", name)
+
+
+@cache
+def _fields(kind: type[AnyCommand]) -> tuple[tuple[FieldInfo, str], ...]:
+    """The fields of a command, each with its name in the schema. msgspec works them out anew
+    whenever it is asked."""
+    return tuple((one, in_graphql(one.name)) for one in fields(kind))
 
 
 @cache

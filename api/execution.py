@@ -22,18 +22,18 @@ from graphql import (
 from msgspec import Raw
 
 from api.answers import Answer, Lasting, errors
-from api.compiler import Compiling, definition_of
+from api.compiler import Compiling
 from api.cost import check_cost
 from api.documents import Documents, Operation
 from api.errors import (
     BAD_USER_INPUT,
     NOT_WRITING,
+    NOT_YET_PROJECTED,
     RequestRefused,
     no_operation,
     refused_error,
     with_code,
 )
-from api.fields import Told
 from api.limits import Limits
 from api.moments import BEFORE, NO_LIMIT, RecordedBy
 from api.parameters import Refused, Variables, refusing
@@ -41,7 +41,7 @@ from api.persisted import Store
 from api.plan import Plan, compile_operation, values_of
 from api.request import GraphQLRequest, json_object
 from api.selection import collect
-from api.server import root
+from api.server import is_told, root
 from api.worker import Worker
 from api.writing import NOBODY, Asking, Writing
 from domain.refusals import InvalidInput, InvalidTime
@@ -148,6 +148,8 @@ class Engine:
         """Answer a request, whose query may be one of our `own`. Raises RequestRefused where it
         names no operation that may be executed; psycopg.Error and Crowded where the database
         cannot answer."""
+        if asking.at_least > (self._head.position or 0):
+            await self._wait_for(asking.at_least)
         text = request.query if own and request.query else self._store.text(request)
         key = text, request.operation_name, bytes(request.variables)
         answered = self._answers.get(key)
@@ -167,6 +169,15 @@ class Engine:
         if request.extensions and answered.lasting is not Lasting.NOT:
             self._store.keep(request)
         return answered
+
+    async def _wait_for(self, position: int) -> None:
+        if not await self._head.reached(position, self._limits.patience):
+            raise RequestRefused(
+                f"the record cannot be read up to position {position} yet",
+                code=NOT_YET_PROJECTED,
+                status=503,
+                position=self._head.position,
+            )
 
     async def _answered(
         self,
@@ -382,12 +393,3 @@ class Engine:
         for earlier, later in plan.ordered:
             if int(values[earlier] or 0) > int(values[later] or 0):
                 raise Refused(InvalidInput(BEFORE, field="to"), plan.parameters[earlier].path)
-
-
-def is_told(schema: GraphQLSchema, node: FieldNode) -> bool:
-    """Whether a field of the root is not read from the record."""
-    name = node.name.value
-    if name.startswith("__"):
-        return True
-    root = schema.query_type
-    return root is not None and isinstance(definition_of(root.fields[name]), Told)

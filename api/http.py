@@ -36,6 +36,10 @@ RETRY: Final = b"1"
 """Seconds after which it is worth trying again."""
 
 
+AT_LEAST: Final = b"dateline-at-least"
+"""The header that names the position up to which the record has to be readable."""
+
+
 class Left(Exception):
     """The client has gone away."""
 
@@ -81,11 +85,15 @@ class Endpoint:
 
 
 async def asked_by(headers: dict[bytes, bytes], query: bytes, callers: Callers) -> Asking:
-    """Who sends a request, and under which idempotency key. Raises Unauthenticated."""
+    """What a request says beside its body. Raises Unauthenticated."""
     key = headers.get(b"idempotency-key")
+    least = headers.get(AT_LEAST, b"0")
+    if not least.isdigit() or len(least) > 18:
+        raise RequestRefused("Dateline-At-Least is a position: a whole number")
     return Asking(
         await callers.caller(headers, query),
         None if key is None else key.decode("latin-1").strip('"'),
+        int(least),
     )
 
 

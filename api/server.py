@@ -6,9 +6,11 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import strawberry
+from graphql import FieldNode, GraphQLSchema
 
 from api import limits
-from api.fields import told
+from api.compiler import definition_of
+from api.fields import Told, told
 
 VERSION: Final = "0.1.0"
 """As in pyproject.toml."""
@@ -65,3 +67,12 @@ class Root:
 def root(chosen: limits.Limits) -> Root:
     """What a server with these limits tells."""
     return Root(_Told(VERSION, chosen))
+
+
+def is_told(schema: GraphQLSchema, node: FieldNode) -> bool:
+    """Whether a field of the root is not read from the record."""
+    name = node.name.value
+    if name.startswith("__"):
+        return True
+    root = schema.query_type
+    return root is not None and isinstance(definition_of(root.fields[name]), Told)

@@ -69,6 +69,8 @@ class Asking:
 
     caller: Caller
     idempotency_key: str | None = None
+    at_least: int = 0
+    """The position that the record has to be readable up to before anything is answered."""
 
 
 NOBODY: Final = Asking(ANYBODY)

@@ -22,6 +22,12 @@ import httpx
 import psycopg
 from msgspec import json
 
+from api.cost import check_cost
+from api.documents import Documents, Operation
+from api.limits import Limits
+from api.plan import compile_operation
+from api.schema import schema
+from api.worker import Worker
 from benchmarks import peers
 from benchmarks.ground import Ground
 from benchmarks.http_load import rate
@@ -226,6 +232,23 @@ class Asking:
         return run
 
 
+def reading(unseen: Callable[[], tuple[str, dict[str, object]]]) -> Callable[[], float]:
+    """How many milliseconds this process, which does nothing else, reads a document."""
+    limits, made = Limits(), schema()._schema
+    documents = Documents(made, limits, Worker())
+
+    def once() -> float:
+        text, variables = unseen()
+        began = time.perf_counter()
+        operation = documents.read(text, None)
+        assert isinstance(operation, Operation)
+        check_cost(made, operation.fragments, operation.node, variables, limits)
+        compile_operation(made, operation.fragments, operation.node, variables)
+        return 1_000 * (time.perf_counter() - began)
+
+    return lambda: median(once() for _ in range(200))
+
+
 def seldom(address: str, shape: Shape, rounds: int, small: bool) -> Iterator[Table]:
     """Milliseconds of single requests, one after the other."""
     asking = Asking(address, 40 if small else 200)
@@ -242,6 +265,7 @@ def seldom(address: str, shape: Shape, rounds: int, small: bool) -> Iterator[Tab
             {
                 "seen": asking.latency(lambda: (NOW, {**first})),
                 "never seen": asking.latency(unseen),
+                "of that, reading it: parsed, measured, validated, compiled": reading(unseen),
             },
             rounds,
         ),

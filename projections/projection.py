@@ -71,6 +71,9 @@ class Projection:
         self._log = log
         self._connection: Connection[Any] | None = None
         self._before = 0
+        self.indexed = False
+        """The generation is known to have what readers find rows over. It never loses that, nor
+        does another take its place without it."""
         self._claims: Bitemporal[Claim] = Bitemporal(
             evolve,
             claim_states,

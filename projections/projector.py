@@ -99,8 +99,9 @@ def catch_up(
         return
     if done >= MANY:
         tidy(connection)
-    else:
+    elif not projection.indexed:
         index(connection)
+    projection.indexed = True
 
 
 def _position(connection: Connection[Any]) -> int:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from api.app import ApiSettings
 from api.commanding import path_in_graphql
+from api.limits import Limits
 from domain.commands import (
     AnyCommand,
     CorrectClaim,
@@ -29,6 +30,7 @@ from domain.words import SourceKind
 from eventlog.database import Database
 from eventlog.decoding import entries_of
 from eventlog.log import Log
+from projections.projector import project_all
 from tests.api.mutations import BATCH, Desk, batch, desk, document, input_of
 from tests.domain.desk import Desk as PlainDesk
 from tests.domain.desk import empty
@@ -356,3 +358,22 @@ def test_a_batch_comes_to_what_its_commands_would_one_by_one(
         assert str(whole["refusal"]["field"]).startswith(f"commands[{first}]")
         assert writing.do(BATCH, input=batch(*kept))["recordBatch"]["refusal"] is None
     assert recorded_since(database, before) == told_by(plain)
+
+
+def test_a_question_can_wait_for_a_position(fresh: Database) -> None:
+    limits = Limits(patience=0.3)
+    with desk(fresh, settings=ApiSettings(limits, readable_within=0.01), projected=False) as late:
+        position = late.record(PAPER)["position"]
+        wanted = {"dateline-at-least": str(position)}
+        asked = '{ source(id: "paper") { name } }'
+        refused = late.post(asked, wanted)
+        assert refused.status_code == 503
+        assert "retry-after" in refused.headers
+        told = refused.json()["errors"][0]["extensions"]
+        assert told == {"code": "NOT_YET_PROJECTED", "position": 0}
+        assert late.do(asked)["source"] is None
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(late.do, asked, wanted)
+            project_all(fresh)
+            assert waiting.result()["source"] == {"name": "The Paper"}
+        assert late.post(asked, {"dateline-at-least": "soon"}).status_code == 400
