@@ -192,11 +192,22 @@ class Record:
 
     def _settle(self, plan: _Plan, outcomes: Sequence[Outcome]) -> list[Result]:
         results = plan.results
+        again = False
         for index, unit, outcome in zip(plan.owners, plan.units, outcomes, strict=True):
-            if isinstance(outcome, Appended):
-                results[index] = _recorded(unit, outcome)
-            else:
-                results[index] = self._decided_anew(plan.envelopes[index], unit, outcome)
+            match outcome:
+                case Appended():
+                    results[index] = _recorded(unit, outcome)
+                    again = again or outcome.replayed
+                case KeyConflict():
+                    results[index] = _key_conflict(outcome.key)
+                case _:
+                    results[index] = self._decided_anew(plan.envelopes[index])
+        if again:
+            # What came again was decided on as if it were new, and what came after it was held
+            # against that. What was accepted the log has checked; what was refused nobody has.
+            for index, result in enumerate(results):
+                if isinstance(result, Refusal):
+                    results[index] = self._decided_anew(plan.envelopes[index])
         for index, first in plan.repeats:
             results[index] = self._repeated(
                 plan.envelopes[index], plan.envelopes[first], results[first]
@@ -230,15 +241,9 @@ class Record:
             },
         )
 
-    def _decided_anew(self, envelope: Envelope, unit: Append, outcome: Outcome) -> Result:
-        """What becomes of a command when somebody else was first: it is decided in the world as
-        it is now, until nobody is."""
+    def _decided_anew(self, envelope: Envelope) -> Result:
+        """What becomes of a command in the world as it is now, where somebody else was first."""
         for _ in range(ATTEMPTS):
-            match outcome:
-                case Appended():
-                    return _recorded(unit, outcome)
-                case KeyConflict():
-                    return _key_conflict(outcome.key)
             try:
                 world = self._world([envelope.command], {})
                 unit = _unit(envelope, decide(world, envelope.command))
@@ -247,6 +252,11 @@ class Record:
                 # stands in its own way now.
                 return self._seen(envelope) or refusal
             (outcome,) = self._log.append_checked([unit])
+            match outcome:
+                case Appended():
+                    return _recorded(unit, outcome)
+                case KeyConflict():
+                    return _key_conflict(outcome.key)
         return Conflict("others kept writing to the same subject; try again")
 
     def _seen(self, envelope: Envelope) -> Result | None:

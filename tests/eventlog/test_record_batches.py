@@ -7,22 +7,30 @@ from datetime import UTC, datetime
 from itertools import count
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from domain.commands import (
     AnyCommand,
     Envelope,
     OpenStory,
     PublishReport,
+    RegisterSource,
     ReportClaim,
     RetractClaim,
+    ReviewClaim,
     WithdrawReport,
 )
 from domain.refusals import AlreadyExists, AlreadyRetracted, IdempotencyConflict, Refusal
+from domain.words import Rating, SourceKind
 from eventlog.database import Database
 from eventlog.log import Log
 from eventlog.record import Record, Recorded, Result
+from tests.projections.commands import commands, opening
 
 DAY = "2024-08-18"
+
+_numbers = count(1)
 
 
 def keyed(command: AnyCommand, key: str | None = None) -> Envelope:
@@ -108,3 +116,62 @@ def test_what_was_taken_before_a_source_failed_is_recorded(record: Record) -> No
     assert told(next(results)) == [1]
     with pytest.raises(OSError, match="gone"):
         next(results)
+
+
+def review(rating: Rating, at: str) -> ReviewClaim:
+    return ReviewClaim(
+        claim="c", reviewer="checker", rating=rating, words=str(rating), published_at=at
+    )
+
+
+def test_what_comes_again_does_not_stand_in_the_way_of_what_is_new(record: Record) -> None:
+    checker = RegisterSource(source="checker", name="Checker", kind=SourceKind.ORGANISATION)
+    opening = [keyed(checker), keyed(report("r")), keyed(claim("c", "r"))]
+    false, true = review(Rating.FALSE, DAY), review(Rating.TRUE, DAY)
+    first = record.execute_many([*opening, keyed(false, "1"), keyed(true, "2")])
+    assert told(first) == [1, 2, 3, 4, 5]
+    # By the rules the first finding would be news again, and the last one none after it.
+    changed = review(Rating.FALSE, "2024-08-19")
+    again = record.execute_many([keyed(false, "1"), keyed(changed, "3")])
+    assert told(again) == [4, 6]
+    assert [isinstance(one, Recorded) and one.replayed for one in again] == [True, False]
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+)
+@given(data=st.data())
+def test_a_file_that_comes_again_with_more_in_it_comes_to_the_same(
+    data: st.DataObject, database: Database
+) -> None:
+    prefix = f"again{next(_numbers)}-"
+    wanted = [
+        keyed(command, f"{prefix}{number}")
+        for number, command in enumerate(
+            [*opening(prefix), *data.draw(st.lists(commands(prefix), min_size=4, max_size=16))]
+        )
+    ]
+    known = data.draw(st.sets(st.integers(0, len(wanted) - 1)))
+    with Record(database) as once, Log(database.conninfo) as log:
+        for number in sorted(known):
+            once.execute_many([wanted[number]])
+        # One by one, each is held against what is in the log and nothing else.
+        before = {one.key for one in log.read(0, 100_000)}
+        first = once.execute_many(wanted)
+        logged = {one.key for one in log.read(0, 100_000)}
+        second = once.execute_many(wanted)
+    for envelope, one, other in zip(wanted, first, second, strict=True):
+        if envelope.key in before:
+            assert isinstance(one, Recorded)
+            assert one.replayed
+        if isinstance(one, Recorded):
+            assert isinstance(other, Recorded)
+            assert other.replayed
+            assert (one.first_position, one.last_position) == (
+                other.first_position,
+                other.last_position,
+            )
+        assert (envelope.key in logged) == isinstance(one, Recorded)
