@@ -68,7 +68,6 @@ REFUSED: Final = {
     "unknown enum values": "{claims(filter:{status:[" + numbered("A#", 900) + "]}){totalCount}}",
     "different arguments": "{claims{nodes{" + numbered("warnings(a: #){id}", 150) + "}}}",
     "a subscription": "subscription{__typename}",
-    "a mutation": "mutation{__typename}",
     "a schema": "type Query{a: Int}",
     "introspection without end": "{__schema{types{fields{type{fields{type{fields{name}}}}}}}}",
     "an integer without end": "{claims(first: " + "9" * 10_000 + "){totalCount}}",

@@ -12,9 +12,8 @@ from domain.claim import Claim, Review
 from domain.ids import Subject
 from domain.moments import Precision
 from domain.words import LinkKind, Status
-from tests.api import plain_bearing, plain_events
+from tests.api import plain_bearing, plain_events, plain_lists
 from tests.api.plain_filter import involves
-from tests.api.plain_lists import claims_page, reports_page
 from tests.api.plain_pages import Fields, Obj
 from tests.api.plain_record import View, precision_of
 
@@ -35,12 +34,12 @@ def source_obj(view: View, source: UUID) -> Obj:
             "aliases": list(shown.aliases),
             "url": shown.url,
             "country": shown.country,
-            "claims": lambda **asked: claims_page(
+            "claims": lambda **asked: plain_lists.claims_page(
                 view,
                 [one for one, claim in view.claims.items() if involves(view, claim, same)],
                 asked,
             ),
-            "reports": lambda **asked: reports_page(
+            "reports": lambda **asked: plain_lists.reports_page(
                 view, [one for one, report in view.reports.items() if report.outlet in same], asked
             ),
         },
@@ -78,8 +77,8 @@ def story_obj(view: View, identity: UUID) -> Obj:
             "summary": story.summary,
             "topics": list(story.topics),
             "counts": lambda: counts_obj(view.claims[one] for one in gathered()),
-            "claims": lambda **asked: claims_page(view, gathered(), asked),
-            "reports": lambda **asked: reports_page(
+            "claims": lambda **asked: plain_lists.claims_page(view, gathered(), asked),
+            "reports": lambda **asked: plain_lists.reports_page(
                 view, {view.claims[one].report for one in gathered()}, asked
             ),
         },
@@ -118,7 +117,7 @@ def report_obj(view: View, identity: UUID) -> Obj:
                     "reportedAt": withdrawal.at,
                 },
             ),
-            "claims": lambda **asked: claims_page(
+            "claims": lambda **asked: plain_lists.claims_page(
                 view, [one for one, claim in view.claims.items() if claim.report == identity], asked
             ),
         },
@@ -166,7 +165,7 @@ def claim_obj(view: View, identity: UUID) -> Obj:
         return standing if asked["standing"] else copies - standing
 
     def bearing(kind: LinkKind) -> Any:
-        return lambda **asked: claims_page(
+        return lambda **asked: plain_lists.claims_page(
             view, plain_bearing.bearing_on(view, kind, identity), asked
         )
 
@@ -219,7 +218,7 @@ def claim_obj(view: View, identity: UUID) -> Obj:
             "warnings": lambda: [
                 warning_obj(view, one) for one in plain_bearing.fallen_origins(view, identity)
             ],
-            "repeatedBy": lambda **asked: claims_page(view, repeated(asked), asked),
+            "repeatedBy": lambda **asked: plain_lists.claims_page(view, repeated(asked), asked),
             **{name: bearing(kind) for name, kind in BEARING.items()},
         },
     )
