@@ -119,6 +119,7 @@ class Engine:
         self._bound: LRUCache[object, Bound] = LRUCache(BOUND, getsizeof=lambda one: one.size)
         self._answers: LRUCache[object, Answer] = LRUCache(answers, getsizeof=lambda one: one.size)
         self._moments: LRUCache[object, int] = LRUCache(MOMENTS)
+        self._estimated: LRUCache[object, bool] = LRUCache(PLANS)
         self._generation = 0
         self.writing: Writing | None = None
         """Carries out mutations; None where nothing can be recorded."""
@@ -235,7 +236,9 @@ class Engine:
     ) -> Answer:
         if self.writing is None:
             raise RequestRefused("nothing is recorded here", code=NOT_WRITING, status=403)
-        check_cost(self._schema, operation.fragments, operation.node, variables, self._limits)
+        if shape not in self._estimated:
+            check_cost(self._schema, operation.fragments, operation.node, variables, self._limits)
+            self._estimated[shape] = True
         return await self.writing.carry_out(shape, operation, variables, asking)
 
     async def read(self, shape: object, operation: Operation, variables: Variables) -> bytes:

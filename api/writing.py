@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 import msgspec
+from cachetools import LRUCache
 from graphql import (
     ArgumentNode,
     FieldNode,
@@ -50,6 +51,9 @@ from projections.statements import Head
 
 PATIENCE: Final = 5.0
 """Seconds that an answer waits for what it recorded to be readable."""
+
+KEPT: Final = 1_000
+"""Shapes of mutations whose reading back is kept."""
 
 LONGEST_KEY: Final = 255
 """Characters of an idempotency key."""
@@ -111,6 +115,7 @@ class Writing:
         self._read = read
         self._permit = permit
         self._patience = patience
+        self._reading: LRUCache[object, Operation | None] = LRUCache(KEPT)
 
     async def carry_out(
         self,
@@ -215,28 +220,45 @@ class Writing:
         done: Sequence[Done],
     ) -> Mapping[str, msgspec.Raw]:
         """What the mutations were about, by the number of each and the response key."""
-        questions: list[FieldNode] = []
         told: dict[str, Any] = {}
         asked: list[object] = []
-        for number, (one, came) in enumerate(zip(wanted, done, strict=True)):
-            if not came.readable:
-                continue
-            told[f"position {number}"] = came.position
-            for place, (_, subject) in enumerate(came.subjects):
-                told[f"subject {number} {place}"] = str(subject)
-            asked.append((number, *(sort for sort, _ in came.subjects)))
-            questions += self._questions(selecting, one, came, number)
-        if not questions:
+        for number, came in enumerate(done):
+            if came.readable:
+                told[f"position {number}"] = came.position
+                for place, (_, subject) in enumerate(came.subjects):
+                    told[f"subject {number} {place}"] = str(subject)
+                asked.append((number, *(sort for sort, _ in came.subjects)))
+        key = shape, tuple(asked)
+        if key not in self._reading:
+            self._reading[key] = self._reading_of(selecting, operation, wanted, done)
+        reading = self._reading[key]
+        if reading is None:
             return {}
+        body = await self._read(key, reading, {**variables, **told})
+        return msgspec.json.decode(body, type=_Read).data
+
+    def _reading_of(
+        self,
+        selecting: Selecting,
+        operation: Operation,
+        wanted: Sequence[Wanted],
+        done: Sequence[Done],
+    ) -> Operation | None:
+        """The questions that read what the mutations were about; None where nobody wants to know."""
+        questions = tuple(
+            question
+            for number, (one, came) in enumerate(zip(wanted, done, strict=True))
+            if came.readable
+            for question in self._questions(selecting, one, came, number)
+        )
+        if not questions:
+            return None
         node = OperationDefinitionNode(
             operation=OperationType.QUERY,
             variable_definitions=operation.node.variable_definitions,
-            selection_set=SelectionSetNode(selections=tuple(questions)),
+            selection_set=SelectionSetNode(selections=questions),
         )
-        body = await self._read(
-            (shape, tuple(asked)), replace(operation, node=node), {**variables, **told}
-        )
-        return msgspec.json.decode(body, type=_Read).data
+        return replace(operation, node=node)
 
     def _questions(
         self, selecting: Selecting, wanted: Wanted, done: Done, number: int

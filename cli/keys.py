@@ -106,7 +106,7 @@ def list_(context: typer.Context, as_json: JsonOption = False) -> None:
         print_json({"keys": [_shape(one) for one in keys]})
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("key", "name", "role", "limited to", "made", "state"):
+    for heading in ("key", "name", "role", "limits", "made", "state"):
         table.add_column(heading, overflow="fold")
     for one in keys:
         table.add_row(
@@ -150,11 +150,14 @@ def _expiry(text: str | None) -> datetime | None:
 
 def _limits(one: ApiKey) -> str:
     told = [
-        f"{len(found)} {name}"
-        for found, name in ((one.sources, "outlets"), (one.stories, "stories"))
+        f"{len(found)} {one_of if len(found) == 1 else many}"
+        for found, one_of, many in (
+            (one.sources, "outlet", "outlets"),
+            (one.stories, "story", "stories"),
+        )
         if found is not None
     ]
-    return ", ".join(told) or "nothing"
+    return ", ".join(told) or "no limit"
 
 
 def _state(one: ApiKey) -> str:
