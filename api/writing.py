@@ -244,7 +244,7 @@ class Writing:
         wanted: Sequence[Wanted],
         done: Sequence[Done],
     ) -> Operation | None:
-        """The questions that read what the mutations were about; None where nobody wants to know."""
+        """The questions that read what the mutations were about; None where nobody asks."""
         questions = tuple(
             question
             for number, (one, came) in enumerate(zip(wanted, done, strict=True))

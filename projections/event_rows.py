@@ -47,14 +47,22 @@ _EVENTS = (
 )
 
 
-def write_events(
-    cursor: Cursor[Any], events: Sequence[LoggedEvent], entries: Sequence[Entry]
-) -> None:
-    """Lay events open, as they are shown, beside what they were read as."""
+def latest_reported(cursor: Cursor[Any]) -> datetime | None:
+    """The latest reporting time of all events so far."""
     found = cursor.execute(
         "SELECT latest_reported_at FROM events ORDER BY position DESC LIMIT 1"
     ).fetchone()
-    latest: datetime | None = found[0] if found else None
+    return found[0] if found else None
+
+
+def write_events(
+    cursor: Cursor[Any],
+    events: Sequence[LoggedEvent],
+    entries: Sequence[Entry],
+    latest: datetime | None,
+) -> None:
+    """Lay events open, as they are shown, beside what they were read as. `latest`: the latest
+    reporting time of those before them."""
     copy_lines(cursor, "events", _EVENTS, _event_lines(events, entries, latest))
 
 

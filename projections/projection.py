@@ -71,6 +71,8 @@ class Projection:
         self._log = log
         self._connection: Connection[Any] | None = None
         self._before = 0
+        self._latest: datetime | None = None
+        """The latest reporting time of all events so far; None where that has to be looked up."""
         self.indexed = False
         """The generation is known to have what readers find rows over. It never loses that, nor
         does another take its place without it."""
@@ -97,6 +99,7 @@ class Projection:
         else has written to the tables."""
         self._claims.forget()
         self._reports.forget()
+        self._latest = None
 
     def project(self, connection: Connection[Any], events: Sequence[LoggedEvent]) -> None:
         """Write a batch, which follows what the tables hold, within the caller's transaction."""
@@ -143,11 +146,14 @@ class Projection:
                 storage.write_claim_links(cursor, batch.claim_links)
                 storage.write_report_urls(cursor, batch.report_urls)
                 event_rows.write_touches(cursor, batch.touches)
-                event_rows.write_events(cursor, shown, entries)
+                latest = self._latest or event_rows.latest_reported(cursor)
+                event_rows.write_events(cursor, shown, entries, latest)
                 event_rows.write_voided(cursor, batch.voided)
                 storage.write_progress(cursor, events[-1].position, events[-1].recorded_at)
             self._claims.written()
             self._reports.written()
+            times = [one.reported_at for one in shown if one.reported_at is not None]
+            self._latest = max([*times, latest] if latest is not None else times, default=None)
         finally:
             self._connection = None
 

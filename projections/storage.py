@@ -312,7 +312,7 @@ def write_report_urls(cursor: Cursor[Any], rows: set[tuple[UUID, str]]) -> None:
 def write_progress(cursor: Cursor[Any], position: int, recorded_at: datetime) -> None:
     """Say how far the log has been projected, and wake whoever waits for it."""
     cursor.execute(
-        "UPDATE progress SET position = %s, recorded_at = %s, projected_at = clock_timestamp()",
+        "UPDATE progress SET position = %s, recorded_at = %s, projected_at = clock_timestamp()"
+        " RETURNING pg_notify('dateline_read', position::text)",
         (position, recorded_at),
     )
-    cursor.execute("SELECT pg_notify('dateline_read', %s)", (str(position),))
