@@ -15,6 +15,7 @@ from psycopg import AsyncConnection
 from api.access import ANYBODY, Caller, Role
 from api.errors import RequestRefused
 from eventlog.apikeys import CHANNEL, COLUMNS, ApiKey, key_of, parts_of
+from eventlog.listening import connected
 
 RECONNECT: Final = 0.5
 """Seconds between attempts to listen again."""
@@ -55,10 +56,7 @@ class Callers:
         """Listen until cancelled."""
         while True:
             try:
-                async with await AsyncConnection.connect(
-                    self._conninfo, autocommit=True
-                ) as connection:
-                    await connection.execute("SELECT 1")
+                async with connected(self._conninfo) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     while True:
                         self._keys = await _all(connection)
@@ -97,7 +95,7 @@ class Callers:
         raise Unauthenticated("this key is not known, was revoked, or has expired")
 
     async def _read(self) -> Mapping[str, ApiKey]:
-        async with await AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
+        async with connected(self._conninfo) as connection:
             return await _all(connection)
 
 

@@ -14,6 +14,7 @@ import anyio
 import psycopg
 from psycopg import AsyncConnection
 
+from eventlog.listening import connected
 from projections.readers import Readers
 
 CHANNEL: Final = "dateline_read"
@@ -97,7 +98,11 @@ class Statements:
 
     async def _connected(self) -> AsyncConnection[Any]:
         connection = await AsyncConnection.connect(self._conninfo, autocommit=True)
-        await connection.execute(SETTINGS, (f"{round(self._timeout * 1000)}ms",))
+        try:
+            await connection.execute(SETTINGS, (f"{round(self._timeout * 1000)}ms",))
+        except BaseException:  # stopped while it starts: nobody else would close it
+            await connection.close()
+            raise
         return connection
 
     async def __aenter__(self) -> Self:
@@ -151,9 +156,7 @@ class Head:
         """Listen until cancelled. `on_rebuilt` is told when the read model may be another one."""
         while True:
             try:
-                async with await AsyncConnection.connect(
-                    self._conninfo, autocommit=True
-                ) as connection:
+                async with connected(self._conninfo) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     on_rebuilt()
                     while True:
