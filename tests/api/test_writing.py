@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from uuid import UUID
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from api.app import ApiSettings
 from api.commanding import path_in_graphql
+from api.errors import Busy
 from api.limits import Limits
+from api.recording import Recording
 from domain.commands import (
     AnyCommand,
     CorrectClaim,
+    Envelope,
     OpenStory,
     PublishReport,
     RegisterSource,
@@ -30,6 +35,7 @@ from domain.words import SourceKind
 from eventlog.database import Database
 from eventlog.decoding import entries_of
 from eventlog.log import Log
+from eventlog.record import Record, Recorded
 from projections.projector import project_all
 from tests.api.mutations import BATCH, Desk, batch, desk, document, input_of
 from tests.domain.desk import Desk as PlainDesk
@@ -377,3 +383,26 @@ def test_a_question_can_wait_for_a_position(fresh: Database) -> None:
             project_all(fresh)
             assert waiting.result()["source"] == {"name": "The Paper"}
         assert late.post(asked, {"dateline-at-least": "soon"}).status_code == 400
+
+
+def test_more_than_can_wait_is_told_to_come_again(fresh: Database) -> None:
+    stories = [
+        Envelope(command=OpenStory(story=f"s{n}", title="A story"), actor="desk", key=f"k{n}")
+        for n in range(4)
+    ]
+
+    async def crowd() -> list[object]:
+        async with Recording(Record(fresh), together=1, waiting=2) as recording:
+            with psycopg.connect(fresh.owner_conninfo) as owner:
+                owner.execute("LOCK TABLE dateline.log IN EXCLUSIVE MODE")  # nobody gets on
+                first = asyncio.create_task(recording.record(stories[0]))
+                await asyncio.sleep(0.2)  # it is at the database by now
+                others = [asyncio.create_task(recording.record(one)) for one in stories[1:3]]
+                await asyncio.sleep(0)
+                with pytest.raises(Busy) as refused:
+                    await recording.record(stories[3])
+                assert refused.value.status == 503
+            return [await one for one in (first, *others)]
+
+    came = asyncio.run(crowd())
+    assert [one.last_position for one in came if isinstance(one, Recorded)] == [1, 2, 3]
