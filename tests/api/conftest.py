@@ -25,6 +25,13 @@ def filled(server: Server) -> Iterator[Database]:
         yield database
 
 
+@pytest.fixture
+def fresh(server: Server) -> Iterator[Database]:
+    """A database with an empty record in it."""
+    with server.fresh_database() as made:
+        yield made
+
+
 @pytest.fixture(scope="session")
 def url(filled: Database) -> Iterator[str]:
     """Where the small record is served."""

@@ -15,6 +15,7 @@ from api.commanding import in_graphql
 from domain.commands import AnyCommand
 from eventlog.apikeys import make_key
 from eventlog.database import Database
+from eventlog.log import Log
 from projections.generations import ensure_generation
 from projections.projector import Projector
 from tests.api.serving import served
@@ -146,3 +147,9 @@ def desk(
     finally:
         if projected:
             projector.stop()
+
+
+def logged(database: Database) -> list[tuple[str, str]]:
+    """Who recorded what, in order."""
+    with Log(database.conninfo) as log:
+        return [(one.type, one.actor) for one in log.read(0, 100_000)]

@@ -50,12 +50,6 @@ CLAIMS: list[AnyCommand] = [
 OPEN: list[AnyCommand] = [OpenStory(story="one", title="One"), OpenStory(story="two", title="Two")]
 
 
-@pytest.fixture
-def fresh(server: Server) -> Iterator[Database]:
-    with server.fresh_database() as made:
-        yield made
-
-
 @pytest.fixture(scope="module")
 def kept(server: Server) -> Iterator[Database]:
     with server.fresh_database() as made:
@@ -323,3 +317,15 @@ def test_a_server_that_lost_the_news_still_knows_who_asks(fresh: Database) -> No
             )
         assert writing.post("{ __typename }").status_code == 200
         assert writing.post(document(OUTLETS[0]), input=input_of(OUTLETS[0])).status_code == 200
+
+
+def test_other_sites_are_told_nothing(writing: Desk) -> None:
+    elsewhere = {"origin": "https://elsewhere.example"}
+    asked = writing.post("{ __typename }", elsewhere)
+    preflight = writing.client.options(
+        "/graphql", headers=elsewhere | {"access-control-request-method": "POST"}
+    )
+    for response in (asked, preflight):
+        assert not [name for name in response.headers if name.startswith("access-control")]
+    assert asked.headers["x-content-type-options"] == "nosniff"
+    assert preflight.status_code == 405

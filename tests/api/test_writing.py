@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from uuid import UUID
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from api.app import ApiSettings
 from api.commanding import path_in_graphql
-from api.errors import Busy
 from api.limits import Limits
-from api.recording import Recording
 from domain.commands import (
     AnyCommand,
     CorrectClaim,
-    Envelope,
     OpenStory,
     PublishReport,
     RegisterSource,
@@ -35,9 +30,8 @@ from domain.words import SourceKind
 from eventlog.database import Database
 from eventlog.decoding import entries_of
 from eventlog.log import Log
-from eventlog.record import Record, Recorded
 from projections.projector import project_all
-from tests.api.mutations import BATCH, Desk, batch, desk, document, input_of
+from tests.api.mutations import BATCH, Desk, batch, desk, document, input_of, logged
 from tests.domain.desk import Desk as PlainDesk
 from tests.domain.desk import empty
 from tests.projections.commands import commands, opening
@@ -60,12 +54,6 @@ def database(server: Server) -> Iterator[Database]:
 def writing(database: Database) -> Iterator[Desk]:
     with desk(database) as opened:
         yield opened
-
-
-@pytest.fixture
-def fresh(server: Server) -> Iterator[Database]:
-    with server.fresh_database() as made:
-        yield made
 
 
 def refused(plain: PlainDesk, command: AnyCommand) -> Refusal | None:
@@ -94,12 +82,6 @@ def told_by(plain: PlainDesk) -> dict[UUID, list[AnyEvent]]:
         for subject, entries in plain.world.subjects.items()
         if entries
     }
-
-
-def events(database: Database) -> list[tuple[str, str]]:
-    """Who recorded what, in order."""
-    with Log(database.conninfo) as log:
-        return [(one.type, one.actor) for one in log.read(0, 100_000)]
 
 
 @settings(
@@ -173,7 +155,7 @@ def test_what_was_written_is_read_as_of_where_it_was_written(fresh: Database) ->
             "history": [{"version": 1}],
         }
         assert (then["claim"]["v"], then["claim"]["status"]) == (2, "CORRECTED")
-        assert events(fresh)[-1] == ("claim.corrected", "desk")
+        assert logged(fresh)[-1] == ("claim.corrected", "desk")
         assert writing.do('{ claim(id: "c") { statement } }')["claim"]["statement"] == "Ninety."
 
 
@@ -193,7 +175,7 @@ def test_a_refusal_says_what_a_client_can_go_on_from(fresh: Database) -> None:
         assert writing.record(gone)["refusal"] is None
         again = writing.record(gone)["refusal"]
         assert (again["__typename"], again["field"]) == ("AlreadyRetracted", "claim")
-        assert len(events(fresh)) == 4
+        assert len(logged(fresh)) == 4
 
 
 def test_a_report_is_withdrawn_with_its_claims(fresh: Database) -> None:
@@ -230,41 +212,14 @@ def test_a_key_makes_asking_again_safe(fresh: Database) -> None:
         assert [twice[name]["replayed"] for name in "ab"] == [True, True]
         assert [one["a"]["position"] for one in (once, twice)] == [2, 2]
         assert twice["b"]["story"] == {"title": "B"}
-        assert len(events(fresh)) == 3
-
-
-def test_many_who_race_with_one_key_record_one_event(fresh: Database) -> None:
-    with desk(fresh) as writing, ThreadPoolExecutor(50) as pool:
-        came = list(pool.map(lambda _: writing.record(PAPER, idempotencyKey="race"), range(200)))
-        assert {one["position"] for one in came} == {1}
-        assert sum(not one["replayed"] for one in came) == 1
-        assert len(events(fresh)) == 1
-
-
-def test_one_that_is_refused_does_not_fail_its_neighbours(fresh: Database) -> None:
-    with desk(fresh) as writing, ThreadPoolExecutor(32) as pool:
-        for command in (PAPER, REPORT):
-            writing.record(command)
-        # Every third names a report that is not there.
-        wanted = [
-            ReportClaim(claim=f"c{n}", report="r" if n % 3 else "none", statement=f"Number {n}.")
-            for n in range(200)
-        ]
-        came = list(pool.map(writing.record, wanted))
-        for number, one in enumerate(came):
-            if number % 3:
-                assert one["claim"]["statement"] == f"Number {number}."
-            else:
-                assert one["refusal"]["__typename"] == "NotFound"
-        positions = [one["position"] for one in came if one["position"]]
-        assert len(set(positions)) == len(positions) == 133
+        assert len(logged(fresh)) == 3
 
 
 def test_what_is_not_projected_yet_is_durable_and_says_so(fresh: Database) -> None:
     with desk(fresh, settings=ApiSettings(readable_within=0.05), projected=False) as writing:
         came = writing.record(PAPER)
         assert (came["position"], came["readable"], came["source"]) == (1, False, None)
-        assert events(fresh) == [("source.registered", "desk")]
+        assert logged(fresh) == [("source.registered", "desk")]
 
 
 def test_a_mutation_is_not_asked_for_by_an_address(writing: Desk) -> None:
@@ -337,7 +292,7 @@ def test_a_batch_is_recorded_wholly_or_not_at_all(fresh: Database) -> None:
         for count_ in (0, 1_001):
             did = writing.do(BATCH, input=batch(*[PAPER] * count_))["recordBatch"]
             assert did["refusal"]["problems"] == [{"field": "commands"}]
-        assert events(fresh) == []
+        assert logged(fresh) == []
 
 
 @settings(
@@ -383,26 +338,3 @@ def test_a_question_can_wait_for_a_position(fresh: Database) -> None:
             project_all(fresh)
             assert waiting.result()["source"] == {"name": "The Paper"}
         assert late.post(asked, {"dateline-at-least": "soon"}).status_code == 400
-
-
-def test_more_than_can_wait_is_told_to_come_again(fresh: Database) -> None:
-    stories = [
-        Envelope(command=OpenStory(story=f"s{n}", title="A story"), actor="desk", key=f"k{n}")
-        for n in range(4)
-    ]
-
-    async def crowd() -> list[object]:
-        async with Recording(Record(fresh), together=1, waiting=2) as recording:
-            with psycopg.connect(fresh.owner_conninfo) as owner:
-                owner.execute("LOCK TABLE dateline.log IN EXCLUSIVE MODE")  # nobody gets on
-                first = asyncio.create_task(recording.record(stories[0]))
-                await asyncio.sleep(0.2)  # it is at the database by now
-                others = [asyncio.create_task(recording.record(one)) for one in stories[1:3]]
-                await asyncio.sleep(0)
-                with pytest.raises(Busy) as refused:
-                    await recording.record(stories[3])
-                assert refused.value.status == 503
-            return [await one for one in (first, *others)]
-
-    came = asyncio.run(crowd())
-    assert [one.last_position for one in came if isinstance(one, Recorded)] == [1, 2, 3]
