@@ -99,7 +99,15 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
         )
         recording = Recording(Record(database))
         permits = Permits(statements)
-        engine.writing = Writing(schema()._schema, recording, head, engine.read, permits.check)
+        engine.writing = Writing(
+            schema()._schema,
+            recording,
+            head,
+            engine.compile_readback,
+            engine.fetch,
+            permits.check,
+            chosen.readable_within,
+        )
         async with statements, recording, create_task_group() as tasks:
             tasks.start_soon(head.follow, engine.forget)
             tasks.start_soon(callers.follow)

@@ -19,6 +19,7 @@ from domain.commands import AnyCommand, Batch
 from domain.ids import Subject, resolve
 from domain.invalid import invalid
 from domain.refusals import InvalidInput, Refusal
+from domain.values import Text
 
 NAMING: Final[Mapping[str, Subject]] = {
     "claim": Subject.CLAIM,
@@ -40,6 +41,25 @@ KINDS: Final[Mapping[str, type[AnyCommand]]] = {
 
 _UPPER: Final = re.compile(r"(?<=[a-z0-9])[A-Z]")
 _UNDERSCORE: Final = re.compile(r"_([a-z])")
+
+
+def asked_for(kind: type[Any], given: Mapping[str, Any]) -> AnyCommand | Batch:
+    """What an input asks for. Raises InvalidFields, with every field at fault."""
+    return batch_of(given) if kind is Batch else command_of(kind, given)
+
+
+def reason_of(given: Mapping[str, Any]) -> str | None:
+    """Why it is asked for, within the limits that a line of the interchange format has. Raises
+    InvalidInput."""
+    reason = given.get("reason")
+    if reason is None:
+        return None
+    try:
+        return msgspec.convert(reason, Text)
+    except msgspec.ValidationError as error:
+        refusal = invalid(str(error))
+        refusal.field = "reason"
+        raise refusal from None
 
 
 def command_of(kind: type[AnyCommand], given: Mapping[str, Any]) -> AnyCommand:
@@ -104,7 +124,9 @@ def in_graphql(name: str) -> str:
 
 
 def path_in_graphql(path: str | None) -> str | None:
-    """A path into a command, as the schema names its fields."""
+    """A path into a command, or into what stands around it, as the schema names its fields."""
+    if path == "key":
+        return "idempotencyKey"
     return None if path is None else in_graphql(path)
 
 

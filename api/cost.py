@@ -31,7 +31,7 @@ from graphql import (
 
 from api.compiler import definition_of
 from api.errors import TOO_EXPENSIVE, RequestRefused
-from api.fields import Paged, Told
+from api.fields import Changed, Does, Paged, Told
 from api.json_sql import bare
 from api.limits import FOUND, Limits
 from api.paging import DEFAULT_PAGE
@@ -136,11 +136,21 @@ class _Estimating:
             return Cost()
         inside = self.selected(named, node.selection_set)
         cost = 1 + inside.always + inside.for_each * self._size(field, node, DEFAULT_PAGE)
+        if isinstance(definition, Does):
+            return Cost(cost * self._commands(field, node))
+        if isinstance(definition, Changed):
+            return Cost(cost)  # one for each command
         if not isinstance(bare(field.type), GraphQLList):
             return Cost(cost)
         if isinstance(definition, Paged):
             return Cost(for_each=cost)
         return Cost(cost * self._size(field, node, self._list_entries))
+
+    def _commands(self, field: GraphQLField, node: FieldNode) -> int:
+        """How many commands a mutation holds."""
+        given = next(one.value for one in node.arguments or () if one.name.value == "input")
+        take, _ = taking(field.args["input"].type, given)
+        return max(len(take(self._variables).get("commands", ())), 1)
 
     def _size(self, field: GraphQLField, node: FieldNode, otherwise: int) -> int:
         """How many entries are asked for. What cannot be is refused later, by its name."""

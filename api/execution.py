@@ -38,7 +38,8 @@ from api.limits import Limits
 from api.moments import BEFORE, NO_LIMIT, RecordedBy
 from api.parameters import Refused, Variables, refusing
 from api.persisted import Store
-from api.plan import Plan, compile_operation, values_of
+from api.plan import Plan, Planned, compile_operation, values_of
+from api.readback import compile_readback
 from api.request import GraphQLRequest, json_object
 from api.selection import collect
 from api.server import is_told, root
@@ -87,15 +88,6 @@ class Bound:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """What is known of an operation whose variables have a certain shape."""
-
-    plan: Plan | None
-    """None: nothing in it is read from the record."""
-    told: bool
-
-
 class Engine:
     """Answers requests about one record."""
 
@@ -119,7 +111,6 @@ class Engine:
         self._bound: LRUCache[object, Bound] = LRUCache(BOUND, getsizeof=lambda one: one.size)
         self._answers: LRUCache[object, Answer] = LRUCache(answers, getsizeof=lambda one: one.size)
         self._moments: LRUCache[object, int] = LRUCache(MOMENTS)
-        self._estimated: LRUCache[object, bool] = LRUCache(PLANS)
         self._generation = 0
         self.writing: Writing | None = None
         """Carries out mutations; None where nothing can be recorded."""
@@ -236,19 +227,24 @@ class Engine:
     ) -> Answer:
         if self.writing is None:
             raise RequestRefused("nothing is recorded here", code=NOT_WRITING, status=403)
-        if shape not in self._estimated:
-            check_cost(self._schema, operation.fragments, operation.node, variables, self._limits)
-            self._estimated[shape] = True
+        check_cost(self._schema, operation.fragments, operation.node, variables, self._limits)
         return await self.writing.carry_out(shape, operation, variables, asking)
 
-    async def read(self, shape: object, operation: Operation, variables: Variables) -> bytes:
-        """The body of an answer to a question that is asked on behalf of a mutation, about a
-        position that can be read."""
-        planned = await self._planned(shape, operation, variables, cursors_are_now=False)
-        if planned.plan is None:
-            raise TypeError("nothing of it is read from the record")
-        values = values_of(planned.plan, variables)
-        found = await self._statements.fetch(planned.plan.sql, values)  # type: ignore[arg-type]
+    async def compile_readback(
+        self, shape: object, operation: Operation, variables: Variables
+    ) -> Plan | None:
+        """The statement that reads back what an operation's mutations are about. Raises Refused."""
+        planned = self._plans.get(shape)
+        if planned is None:
+            plan = await self._worker.do(
+                compile_readback, self._schema, operation.fragments, operation.node, variables
+            )
+            planned = self._plans[shape] = Planned(plan, told=False)
+        return planned.plan
+
+    async def fetch(self, plan: Plan, variables: Variables) -> bytes:
+        """What a statement gives whose moments are all positions."""
+        found = await self._statements.fetch(plan.sql, values_of(plan, variables))  # type: ignore[arg-type]
         return found.body
 
     def _variables(self, operation: Operation, given: Raw) -> Variables | Answer:

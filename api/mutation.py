@@ -32,6 +32,11 @@ class Done:
     readable: bool = False
     refusal: Refusal | None = None
 
+    @property
+    def seen(self) -> tuple[tuple[Subject, UUID], ...]:
+        """What it was about, where that can be read."""
+        return self.subjects if self.readable else ()
+
 
 @strawberry.interface(description="What came of a mutation: a position in the log, or a refusal.")
 class Payload:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from api.compiler import Field
@@ -30,14 +31,27 @@ def encode_identity(text: Any) -> str:
 
 def node(field: Field) -> str:
     """An object of any sort, by its global id. Raises Refused."""
-    at, row = field.at(field.row, moment_of_root(field)), field.compiling.row()
+    at = field.at(field.row, moment_of_root(field))
     given = field.given("id")
     sort = given.parameter(encode_sort, "text")
     identity = given.parameter(encode_identity, "uuid")
+    return object_of(at, ROWS, sort, identity)
+
+
+def object_of(
+    field: Field, rows: Mapping[Subject, tuple[str, str]], sort: str | None, identity: str
+) -> str:
+    """An object of one of some sorts, by its UUID; null where there is none. `sort` may be left
+    out where there is only one."""
+    row = field.compiling.row()
+    found = {
+        subject: f"(SELECT {field.as_type(name, row)}"
+        f" FROM {field.rows(template, row).replace('$id', identity)})"
+        for subject, (name, template) in rows.items()
+    }
+    if sort is None:
+        (alone,) = found.values()
+        return f"coalesce({alone}, 'null')"
     # Which of the branches is taken is known before any of them is read.
-    branches = "".join(
-        f" WHEN '{subject.value}' THEN (SELECT {at.as_type(name, row)}"
-        f" FROM {at.rows(rows, row).replace('$id', identity)})"
-        for subject, (name, rows) in ROWS.items()
-    )
+    branches = "".join(f" WHEN '{subject.value}' THEN {sql}" for subject, sql in found.items())
     return f"coalesce(CASE {sort}{branches} END, 'null')"

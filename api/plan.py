@@ -30,6 +30,15 @@ class Plan:
     """Which parameters are positions, of which the second is not to be before the first."""
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What is known of an operation whose variables have a certain shape."""
+
+    plan: Plan | None
+    """None: nothing in it is read from the record."""
+    told: bool
+
+
 def compile_operation(
     schema: GraphQLSchema,
     fragments: dict[str, FragmentDefinitionNode],
@@ -57,11 +66,7 @@ def compile_operation(
 
     data = assemble(compiling, root, [operation.selection_set], "p", Moment(), (), write)
     body = [text_sql('{"data":'), data, *_extensions(compiling), text_sql("}")]
-    statement = f"SELECT {concat(body)}, p.position FROM read.progress p"
-    # What was given for a list of which nothing is read still has to be of some type.
-    unread = [one for one in compiling.parameters.written if one not in statement]
-    if unread:
-        statement = f"WITH unread AS (SELECT {', '.join(unread)}) {statement}"
+    statement = statement_of(compiling, concat(body))
     numbers = {f"${n}": n - 1 for n in range(1, len(compiling.parameters.found) + 1)}
 
     def number(sql: str | None) -> int:
@@ -92,6 +97,16 @@ def compile_operation(
             if compiling.moments[key].position is not None
         ),
     )
+
+
+def statement_of(compiling: Compiling, body: str) -> str:
+    """The statement that gives a body, and the position up to which the log is projected."""
+    statement = f"SELECT {body}, p.position FROM read.progress p"
+    # What was given for a list of which nothing is read still has to be of some type.
+    unread = [one for one in compiling.parameters.written if one not in statement]
+    if unread:
+        statement = f"WITH unread AS (SELECT {', '.join(unread)}) {statement}"
+    return statement
 
 
 def _extensions(compiling: Compiling) -> list[str]:

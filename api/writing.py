@@ -6,6 +6,7 @@ for all the mutations of a request, compiled like any question.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,25 +14,12 @@ from typing import Any, Final
 from uuid import uuid4
 
 import msgspec
-from cachetools import LRUCache
-from graphql import (
-    ArgumentNode,
-    FieldNode,
-    GraphQLObjectType,
-    GraphQLSchema,
-    NameNode,
-    ObjectFieldNode,
-    ObjectValueNode,
-    OperationDefinitionNode,
-    OperationType,
-    SelectionSetNode,
-    VariableNode,
-    get_named_type,
-)
+import psycopg
+from graphql import FieldNode, GraphQLObjectType, GraphQLSchema, get_named_type
 
 from api.access import ANYBODY, NEEDED, Caller
 from api.answers import Answer, Lasting
-from api.commanding import batch_of, command_of, path_in_graphql, subjects_of
+from api.commanding import asked_for, path_in_graphql, reason_of, subjects_of
 from api.compiler import definition_of
 from api.documents import Operation
 from api.errors import RequestRefused
@@ -39,32 +27,24 @@ from api.fields import Changed, Does, Recorded
 from api.json_sql import bare
 from api.mutation import Done
 from api.parameters import Variables, taking
+from api.plan import Plan, values_of
+from api.readback import given
 from api.recording import Recording
 from api.refusals import Forbidden, type_name
 from api.scalars import written_instant
 from api.selection import Selecting, collect
 from domain.commands import AnyCommand, Batch, Envelope
-from domain.ids import Subject
 from domain.refusals import InvalidInput, Refusal
-from eventlog.record import Recorded as Stored
+from projections.readers import Crowded
 from projections.statements import Head
+
+_logger = logging.getLogger(__name__)
 
 PATIENCE: Final = 5.0
 """Seconds that an answer waits for what it recorded to be readable."""
 
-KEPT: Final = 1_000
-"""Shapes of mutations whose reading back is kept."""
-
 LONGEST_KEY: Final = 255
 """Characters of an idempotency key."""
-
-QUESTIONS: Final[Mapping[Subject, tuple[str, str]]] = {
-    Subject.CLAIM: ("claim", "id"),
-    Subject.SOURCE: ("source", "id"),
-    Subject.STORY: ("story", "slug"),
-    Subject.REPORT: ("report", "by"),
-}
-"""The question that reads each sort of thing, and its argument that names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +59,12 @@ class Asking:
 
 NOBODY: Final = Asking(ANYBODY)
 
-Read = Callable[[object, Operation, Variables], Awaitable[bytes]]
-"""Answers a question: a key for its statement, the operation and its variables."""
+Compile = Callable[[object, Operation, Variables], Awaitable[Plan | None]]
+"""The statement that reads back what an operation is about (`api.readback`): a key for it, the
+operation and its variables. Raises Refused."""
+
+Fetch = Callable[[Plan, Variables], Awaitable[bytes]]
+"""What a statement gives."""
 
 Permit = Callable[[Caller, Sequence[AnyCommand]], Awaitable[None]]
 """Raises Forbidden where a limited caller may not give one of some commands."""
@@ -105,17 +89,18 @@ class Writing:
         schema: GraphQLSchema,
         recording: Recording,
         head: Head,
-        read: Read,
+        compile_: Compile,
+        fetch: Fetch,
         permit: Permit,
         patience: float = PATIENCE,
     ) -> None:
         self._schema = schema
         self._recording = recording
         self._head = head
-        self._read = read
+        self._compile = compile_
+        self._fetch = fetch
         self._permit = permit
         self._patience = patience
-        self._reading: LRUCache[object, Operation | None] = LRUCache(KEPT)
 
     async def carry_out(
         self,
@@ -127,23 +112,46 @@ class Writing:
         """Do what a mutation asks for, field after field, and answer."""
         selecting = Selecting(self._schema, operation.fragments, variables)
         roots = self._roots(selecting, operation)
-        wanted = [one for one in roots if isinstance(one, Wanted)]
-        done: list[Done] = []
+        plan = await self._compile(shape, operation, variables)
+        if plan is not None:
+            # What is wrong with the questions in a payload is told before anything is recorded.
+            nothing = {one.key: Done() for one in roots if isinstance(one, Wanted)}
+            values_of(plan, given(variables, nothing))
+        done = await self._do_all([one for one in roots if isinstance(one, Wanted)], asking)
+        done, objects = await self._seen(plan, variables, done)
+        body = ",".join(
+            one
+            if isinstance(one, str)
+            else f'"{one.key}":'
+            + self._payload(selecting, one, done[one.key], objects.get(one.key, {}))
+            for one in roots
+        )
+        return Answer(f'{{"data":{{{body}}}}}'.encode(), Lasting.LIVE)
+
+    async def _do_all(self, wanted: Sequence[Wanted], asking: Asking) -> dict[str, Done]:
+        """Carry out mutations one after the other: what came of each, by its response key."""
+        done = {}
         for one in wanted:
             key = asking.idempotency_key
             if key is not None and len(wanted) > 1:
                 key = f"{key}:{one.key}"
-            done.append(await self._do(one, asking.caller, key))
-        last = max((one.position or 0 for one in done), default=0)
-        readable = last == 0 or await self._head.reached(last, self._patience)
-        done = [replace(one, readable=readable and one.position is not None) for one in done]
-        objects = await self._objects(selecting, shape, operation, variables, wanted, done)
-        payloads = iter(
-            f'"{one.key}":{self._payload(selecting, one, came, number, objects)}'
-            for number, (one, came) in enumerate(zip(wanted, done, strict=True))
-        )
-        body = ",".join(one if isinstance(one, str) else next(payloads) for one in roots)
-        return Answer(f'{{"data":{{{body}}}}}'.encode(), Lasting.LIVE)
+            done[one.key] = await self._do(one, asking.caller, key)
+        return done
+
+    async def _seen(
+        self, plan: Plan | None, variables: Variables, done: dict[str, Done]
+    ) -> tuple[dict[str, Done], Mapping[str, Mapping[str, msgspec.Raw]]]:
+        """The same when it can be read, or is not waited for any longer; with what it was about.
+        What is recorded is told in any case."""
+        last = max((one.position or 0 for one in done.values()), default=0)
+        if last == 0 or not await self._head.reached(last, self._patience):
+            return done, {}
+        seen = {key: replace(one, readable=one.position is not None) for key, one in done.items()}
+        try:
+            return seen, await self._objects(plan, variables, seen)
+        except (psycopg.OperationalError, Crowded) as error:
+            _logger.warning("what was recorded could not be read back: %s", error)
+            return done, {}
 
     def _roots(self, selecting: Selecting, operation: Operation) -> list[Wanted | str]:
         """The mutations of an operation in their order, and among them the finished text of what
@@ -182,7 +190,7 @@ class Writing:
         if isinstance(result, Refusal):
             result.field = path_in_graphql(result.field)
             return Done(refusal=result)
-        return _done(envelope.command, result)
+        return Done(subjects_of(command), result.last_position, result.recorded_at, result.replayed)
 
     async def _allow(self, caller: Caller, together: Sequence[AnyCommand]) -> None:
         """Raises Forbidden where somebody may not give one of the commands."""
@@ -195,120 +203,41 @@ class Writing:
             await self._permit(caller, together)
 
     def _envelope(self, wanted: Wanted, caller: Caller, idempotency_key: str | None) -> Envelope:
-        given = wanted.given
-        key = given.get("idempotencyKey") or idempotency_key
+        key = wanted.given.get("idempotencyKey")
+        key = idempotency_key if key is None else key
         if key is not None:
             if not 0 < len(key) <= LONGEST_KEY:
                 raise InvalidInput(f"it has 1 to {LONGEST_KEY} characters", field="idempotencyKey")
             # A key belongs to whoever gives it: nobody can find out, or take, another's.
-            key = f"{caller.name}:{key}"
+            key = f"api:{caller.name}:{key}"
         return Envelope(
-            command=batch_of(given) if wanted.kind is Batch else command_of(wanted.kind, given),
+            command=asked_for(wanted.kind, wanted.given),
             actor=caller.name,
-            reason=given.get("reason") or None,
+            reason=reason_of(wanted.given),
             # With a key the log can send it again by itself when the connection is lost.
             key=key or f"request:{uuid4()}",
         )
 
     async def _objects(
-        self,
-        selecting: Selecting,
-        shape: object,
-        operation: Operation,
-        variables: Variables,
-        wanted: Sequence[Wanted],
-        done: Sequence[Done],
-    ) -> Mapping[str, msgspec.Raw]:
-        """What the mutations were about, by the number of each and the response key."""
-        told: dict[str, Any] = {}
-        asked: list[object] = []
-        for number, came in enumerate(done):
-            if came.readable:
-                told[f"position {number}"] = came.position
-                for place, (_, subject) in enumerate(came.subjects):
-                    told[f"subject {number} {place}"] = str(subject)
-                asked.append((number, *(sort for sort, _ in came.subjects)))
-        key = shape, tuple(asked)
-        if key not in self._reading:
-            self._reading[key] = self._reading_of(selecting, operation, wanted, done)
-        reading = self._reading[key]
-        if reading is None:
+        self, plan: Plan | None, variables: Variables, done: Mapping[str, Done]
+    ) -> Mapping[str, Mapping[str, msgspec.Raw]]:
+        """What the mutations were about, by the response keys of each and of its fields."""
+        if plan is None or not any(one.seen for one in done.values()):
             return {}
-        body = await self._read(key, reading, {**variables, **told})
+        body = await self._fetch(plan, given(variables, done))
         return msgspec.json.decode(body, type=_Read).data
-
-    def _reading_of(
-        self,
-        selecting: Selecting,
-        operation: Operation,
-        wanted: Sequence[Wanted],
-        done: Sequence[Done],
-    ) -> Operation | None:
-        """The questions that read what the mutations were about; None where nobody asks."""
-        questions = tuple(
-            question
-            for number, (one, came) in enumerate(zip(wanted, done, strict=True))
-            if came.readable
-            for question in self._questions(selecting, one, came, number)
-        )
-        if not questions:
-            return None
-        node = OperationDefinitionNode(
-            operation=OperationType.QUERY,
-            variable_definitions=operation.node.variable_definitions,
-            selection_set=SelectionSetNode(selections=questions),
-        )
-        return replace(operation, node=node)
-
-    def _questions(
-        self, selecting: Selecting, wanted: Wanted, done: Done, number: int
-    ) -> list[FieldNode]:
-        """A question for each thing that the mutation was about, and each field of its payload
-        that is that."""
-        questions = []
-        for key, nodes in self._selected(selecting, wanted).items():
-            name = nodes[0].name.value
-            if name.startswith("__"):
-                continue
-            if not isinstance(definition_of(wanted.payload.fields[name]), Changed):
-                continue
-            selections = [node.selection_set for node in nodes if node.selection_set]
-            inner = SelectionSetNode(
-                selections=tuple(one for each in selections for one in each.selections)
-            )
-            for place, (subject, _) in enumerate(done.subjects):
-                question, argument = QUESTIONS[subject]
-                questions.append(
-                    FieldNode(
-                        alias=NameNode(value=f"{number} {place} {key}"),
-                        name=NameNode(value=question),
-                        arguments=_arguments(argument, number, place),
-                        selection_set=inner,
-                    )
-                )
-        return questions
-
-    def _selected(self, selecting: Selecting, wanted: Wanted) -> dict[str, list[FieldNode]]:
-        selections = [node.selection_set for node in wanted.nodes if node.selection_set]
-        return collect(selecting, wanted.payload, selections)
 
     def _payload(
         self,
         selecting: Selecting,
         wanted: Wanted,
         done: Done,
-        number: int,
         objects: Mapping[str, msgspec.Raw],
     ) -> str:
         def changed(key: str, definition: Changed) -> str:
-            found = [
-                bytes(objects[name]).decode()
-                for place in range(len(done.subjects))
-                if (name := f"{number} {place} {key}") in objects
-            ]
-            if definition.subject is None:
-                return f"[{','.join(found)}]"
-            return found[0] if found else "null"
+            if key in objects and done.seen:
+                return bytes(objects[key]).decode()
+            return "[]" if definition.subject is None else "null"
 
         return self._told(selecting, wanted.payload, wanted.nodes, done, changed)
 
@@ -357,23 +286,4 @@ class Writing:
 
 
 class _Read(msgspec.Struct):
-    data: dict[str, msgspec.Raw]
-
-
-def _done(command: AnyCommand | Batch, stored: Stored) -> Done:
-    return Done(subjects_of(command), stored.last_position, stored.recorded_at, stored.replayed)
-
-
-def _arguments(argument: str, number: int, place: int) -> tuple[ArgumentNode, ...]:
-    identity: Any = VariableNode(name=NameNode(value=f"subject {number} {place}"))
-    position = VariableNode(name=NameNode(value=f"position {number}"))
-    if argument == "by":
-        identity = _object("id", identity)
-    return (
-        ArgumentNode(name=NameNode(value=argument), value=identity),
-        ArgumentNode(name=NameNode(value="asOf"), value=_object("position", position)),
-    )
-
-
-def _object(name: str, value: VariableNode) -> ObjectValueNode:
-    return ObjectValueNode(fields=(ObjectFieldNode(name=NameNode(value=name), value=value),))
+    data: dict[str, dict[str, msgspec.Raw]]

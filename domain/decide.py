@@ -70,6 +70,7 @@ def _decide_all(world: World, batch: Batch) -> Decision:
     """What follows from all of them, one after the other. The world stays as it is."""
     trial = _copy(world, batch)
     drafts: list[Draft] = []
+    drafted: set[UUID] = set()
     relies_on: dict[UUID, int] = {}
     childless_since: dict[UUID, int] = {}
     for index, command in enumerate(batch.commands):
@@ -79,7 +80,6 @@ def _decide_all(world: World, batch: Batch) -> Decision:
             inner = "" if refusal.field is None else f".{refusal.field}"
             refusal.field = f"commands[{index}]{inner}"
             raise
-        drafted = {draft.subject for draft in drafts}
         for subject, length in decision.relies_on:
             if subject not in drafted:  # or it is this batch that it relies on
                 relies_on.setdefault(subject, length)
@@ -92,6 +92,7 @@ def _decide_all(world: World, batch: Batch) -> Decision:
                 claims = (*known.claims, draft.subject)
                 trial.children[draft.parent] = Children(claims, known.position)
         drafts += decision.drafts
+        drafted.update(draft.subject for draft in decision.drafts)
     return Decision(tuple(drafts), tuple(relies_on.items()), tuple(childless_since.items()))
 
 

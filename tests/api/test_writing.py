@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from time import monotonic
 from uuid import UUID
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from api.app import ApiSettings
 from api.commanding import path_in_graphql
 from api.limits import Limits
+from api.writing import PATIENCE
 from domain.commands import (
     AnyCommand,
     CorrectClaim,
@@ -196,7 +198,7 @@ def test_a_key_makes_asking_again_safe(fresh: Database) -> None:
         assert again | {"replayed": False} == first
         other = RegisterSource(source="other", name="Other", kind=SourceKind.OUTLET)
         told = writing.record(other, idempotencyKey="k")["refusal"]
-        assert (told["__typename"], told["field"]) == ("IdempotencyConflict", "key")
+        assert (told["__typename"], told["field"]) == ("IdempotencyConflict", "idempotencyKey")
         header = {"idempotency-key": '"h"'}
         both = (
             "mutation Two($a: OpenStoryInput!, $b: OpenStoryInput!) {"
@@ -217,7 +219,9 @@ def test_a_key_makes_asking_again_safe(fresh: Database) -> None:
 
 def test_what_is_not_projected_yet_is_durable_and_says_so(fresh: Database) -> None:
     with desk(fresh, settings=ApiSettings(readable_within=0.05), projected=False) as writing:
+        began = monotonic()
         came = writing.record(PAPER)
+        assert monotonic() - began < PATIENCE / 2  # it waited as it was told to
         assert (came["position"], came["readable"], came["source"]) == (1, False, None)
         assert logged(fresh) == [("source.registered", "desk")]
 
@@ -253,46 +257,6 @@ def test_numbers_are_taken_as_they_are_written(fresh: Database) -> None:
         }
         answer = writing.post(document(CLAIM), input=binary).json()
         assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
-
-
-def test_a_batch_is_recorded_as_one(fresh: Database) -> None:
-    fixed = CorrectClaim(claim="c", version=1, statement="Ninety.", published_at="2024-08-02")
-    gone = WithdrawReport(report="r", published_at="2024-08-05")
-    with desk(fresh) as writing:
-        given = batch(PAPER, REPORT, CLAIM, fixed, gone, idempotencyKey="all", reason="a test")
-        did = writing.do(BATCH, input=given)["recordBatch"]
-        assert (did["position"], did["readable"], did["refusal"]) == (6, True, None)
-        assert [one["__typename"] for one in did["nodes"]] == [
-            "Source", "Report", "Claim", "Claim", "Report"
-        ]  # fmt: skip
-        assert (did["nodes"][3]["version"], did["nodes"][3]["status"]) == (3, "RETRACTED")
-        again = writing.do(BATCH, input=given)["recordBatch"]
-        assert again == did | {"replayed": True}
-        with Log(fresh.conninfo) as log:
-            assert {(one.actor, one.reason) for one in log.read(0, 10)} == {("desk", "a test")}
-
-
-def test_a_batch_is_recorded_wholly_or_not_at_all(fresh: Database) -> None:
-    wrong = CorrectClaim(claim="c", version=3, statement="Ninety.", published_at="2024-08-02")
-    with desk(fresh) as writing:
-        did = writing.do(BATCH, input=batch(PAPER, REPORT, CLAIM, wrong))["recordBatch"]
-        assert (did["position"], did["nodes"]) == (None, [])
-        assert did["refusal"]["__typename"] == "StaleVersion"
-        soon = PublishReport(report="r", published_at="2199-01-01")
-        did = writing.do(BATCH, input=batch(PAPER, soon))["recordBatch"]
-        assert did["refusal"]["field"] == "commands[1].publishedAt"
-        unreadable = batch(PAPER, ReportClaim(claim="", report="r", statement=""))
-        unreadable["commands"][0]["registerSource"]["reason"] = "mine"
-        told = writing.do(BATCH, input=unreadable)["recordBatch"]["refusal"]["problems"]
-        assert [one["field"] for one in told] == [
-            "commands[0].registerSource.reason",
-            "commands[1].reportClaim.claim",
-            "commands[1].reportClaim.statement",
-        ]
-        for count_ in (0, 1_001):
-            did = writing.do(BATCH, input=batch(*[PAPER] * count_))["recordBatch"]
-            assert did["refusal"]["problems"] == [{"field": "commands"}]
-        assert logged(fresh) == []
 
 
 @settings(
@@ -338,3 +302,16 @@ def test_a_question_can_wait_for_a_position(fresh: Database) -> None:
             project_all(fresh)
             assert waiting.result()["source"] == {"name": "The Paper"}
         assert late.post(asked, {"dateline-at-least": "soon"}).status_code == 400
+
+
+def test_a_key_that_is_empty_and_a_reason_that_is_too_long_are_refused(fresh: Database) -> None:
+    with desk(fresh) as writing:
+        for more, field in (
+            ({"idempotencyKey": ""}, "idempotencyKey"),
+            ({"idempotencyKey": "k" * 256}, "idempotencyKey"),
+            ({"reason": "r" * 20_001}, "reason"),
+            ({"reason": ""}, "reason"),
+        ):
+            told = writing.record(PAPER, **more)["refusal"]
+            assert (told["__typename"], told["field"]) == ("InvalidInput", field)
+        assert logged(fresh) == []
