@@ -29,6 +29,8 @@ NOT_WRITING: Final = "NOTHING_IS_RECORDED_HERE"
 BUSY: Final = "BUSY"
 TIMEOUT: Final = "TIMEOUT"
 UNAVAILABLE: Final = "UNAVAILABLE"
+OUTCOME_UNKNOWN: Final = "OUTCOME_UNKNOWN"
+DATABASE_FULL: Final = "DATABASE_FULL"
 INTERNAL: Final = "INTERNAL_SERVER_ERROR"
 
 
@@ -124,10 +126,17 @@ def fault_error(fault: Exception) -> tuple[int, dict[str, Any]]:
         case DatabaseFull():
             _logger.error("the database is full: %s", fault)
             message = "the record has no room left; nothing was recorded"
-            return 503, {"message": message, "extensions": {"code": "DATABASE_FULL"}}
-        case psycopg.OperationalError() | DatabaseUnreachable():
+            return 503, {"message": message, "extensions": {"code": DATABASE_FULL}}
+        case DatabaseUnreachable():  # only who records meets this: readers have the driver's own
+            _logger.error("the database did not answer an append: %s", fault)
+            message = (
+                "the database did not answer: it may be recorded or not; asked again with the same"
+                " idempotency key it is recorded once"
+            )
+            return 503, {"message": message, "extensions": {"code": OUTCOME_UNKNOWN}}
+        case psycopg.OperationalError():
             _logger.error("the database could not answer: %s", fault)
-            message = "the record cannot be reached just now; try again in a moment"
+            message = "the record cannot be read just now; try again in a moment"
             return 503, {"message": message, "extensions": {"code": UNAVAILABLE}}
     _logger.error("a query failed", exc_info=fault)
     message = "something went wrong here; it has been logged"

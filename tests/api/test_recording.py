@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from api.errors import Busy
+from api.errors import Busy, fault_error
 from api.recording import Recording
 from domain.commands import Envelope, OpenStory, PublishReport, RegisterSource, ReportClaim
 from domain.words import SourceKind
 from eventlog.database import Database
+from eventlog.errors import DatabaseUnreachable
 from eventlog.record import Record, Recorded
 from tests.api.mutations import desk, logged
 
@@ -68,3 +69,10 @@ def test_more_than_can_wait_is_told_to_come_again(fresh: Database) -> None:
 
     came = asyncio.run(crowd())
     assert [one.last_position for one in came if isinstance(one, Recorded)] == [1, 2, 3]
+
+
+def test_a_database_that_does_not_answer_leaves_it_open_what_was_recorded() -> None:
+    status, told = fault_error(DatabaseUnreachable("connection lost"))
+    assert (status, told["extensions"]) == (503, {"code": "OUTCOME_UNKNOWN"})
+    assert "idempotency key" in told["message"]
+    assert "lost" not in told["message"]
