@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -47,3 +48,21 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "node_modules").symlink_to(node.NPM / "node_modules")
     shutil.copy(SCHEMA, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def apollo(project: Path, filled: Database) -> dict[str, Any]:
+    """What Apollo Client was told by a server of its own, which knew no document."""
+    return _told(project, filled, "apollo/run.js")
+
+
+@pytest.fixture(scope="session")
+def urql(project: Path, filled: Database) -> dict[str, Any]:
+    """What urql was told, in the same way."""
+    return _told(project, filled, "urql/run.js")
+
+
+def _told(project: Path, filled: Database, program: str) -> dict[str, Any]:
+    with served(create_app(filled)) as address:
+        found: dict[str, Any] = node.said(project, program, address)
+        return found
