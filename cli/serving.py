@@ -141,7 +141,9 @@ def serve(
             load_example(database)
         bring_up(database)
         projector = Projector(database)
-        logging.getLogger("projections").addHandler(_Troubles())
+        troubles = _Troubles()
+        for name in ("projections", "api.callers"):
+            logging.getLogger(name).addHandler(troubles)
         logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # the projector tells as much
         projector.start()
         try:
