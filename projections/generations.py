@@ -47,7 +47,8 @@ OnProgress = Callable[[int, int], None]
 
 def shape() -> str:
     """What the tables and the fold of this program look like."""
-    return sha256(f"{FOLD}\n{_sql('tables')}{_sql('indexes')}".encode()).hexdigest()
+    sql = (_sql(name) for name in ("tables", "writes", "indexes"))
+    return sha256(f"{FOLD}\n{''.join(sql)}".encode()).hexdigest()
 
 
 def _sql(name: str) -> str:
@@ -86,6 +87,7 @@ def _create(connection: Connection[Any], schema: str) -> None:
     connection.execute(SQL("CREATE SCHEMA {}").format(name))
     connection.execute(SQL("SET LOCAL search_path TO {}").format(name))
     connection.execute(SQL(_sql("tables")))
+    connection.execute(SQL(_sql("writes")))
     connection.execute("INSERT INTO progress (shape) VALUES (%s)", (shape(),))
 
 
@@ -114,27 +116,19 @@ def project_batch(
     `projection` must be used with this generation alone.
     """
     try:
-        with connection.transaction():
-            if live:
-                # Every name is looked up after this: a swap cannot come in between, and lead to
-                # the position of one generation with the rows of another.
-                connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", (SWAP_LOCK,))
-            return _project(connection, projection, log, limit)
+        while True:
+            if projection.position is None:
+                row = connection.execute("SELECT position FROM progress").fetchone()
+                if row is None:
+                    raise RuntimeError("the generation has lost its progress row")
+                projection.position = row[0]
+            events = log.read(projection.position, limit)
+            if not events or projection.project(connection, events, live=live):
+                return len(events)
+            projection.forget()  # somebody else has projected these
     except BaseException:
         projection.forget()
         raise
-
-
-def _project(
-    connection: Connection[Any], projection: Projection, log: Log | ReadAhead, limit: int = BATCH
-) -> int:
-    row = connection.execute("SELECT position FROM progress FOR UPDATE").fetchone()
-    if row is None:
-        raise RuntimeError("the generation has lost its progress row")
-    events = log.read(row[0], limit)
-    if events:
-        projection.project(connection, events)
-    return len(events)
 
 
 def rebuild(database: Database, on_progress: OnProgress | None = None) -> int:
@@ -174,7 +168,7 @@ def _swap(connection: Connection[Any], projection: Projection, log: Log) -> int:
     done = 0
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (SWAP_LOCK,))
-        while count := _project(connection, projection, log):
+        while count := project_batch(connection, projection, log, live=False):
             done += count
         connection.execute(
             SQL("ALTER SCHEMA {} RENAME TO {}").format(*map(Identifier, (LIVE, OLD)))

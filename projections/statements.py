@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import heappop, heappush
+from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self
 
-import anyio
 import psycopg
 from psycopg import AsyncConnection
 
@@ -137,20 +139,32 @@ class Head:
         self._conninfo = conninfo
         self.position: int | None = None
         """None while nobody is listening, and it may have moved unnoticed."""
-        self._moved = anyio.Event()
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        """Those who wait, the one for the earliest position first; with a number in between, so
+        that no two are compared further."""
+        self._numbers = count()
 
     async def reached(self, position: int, patience: float) -> bool:
         """Wait until the log is projected up to a position; false after so many seconds."""
-        with anyio.move_on_after(patience):
-            while self.position is None or self.position < position:
-                await self._moved.wait()
+        if self.position is not None and position <= self.position:
             return True
-        return False
+        moved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heappush(self._waiting, (position, next(self._numbers), moved))
+        try:
+            async with asyncio.timeout(patience):
+                await moved
+        except TimeoutError:
+            return False
+        return True
 
     def _set(self, position: int | None) -> None:
         self.position = position
-        self._moved.set()
-        self._moved = anyio.Event()
+        while self._waiting and (
+            self._waiting[0][2].done() or self._waiting[0][0] <= (position or 0)
+        ):
+            _, _, moved = heappop(self._waiting)
+            if not moved.done():  # whoever waited may have gone away
+                moved.set_result(None)
 
     async def follow(self, on_rebuilt: Callable[[], None]) -> None:
         """Listen until cancelled. `on_rebuilt` is told when the read model may be another one."""
@@ -166,7 +180,7 @@ class Head:
                 _logger.warning("nobody listens for new positions: %s", error)
             finally:
                 self._set(None)
-            await anyio.sleep(RECONNECT)
+            await asyncio.sleep(RECONNECT)
 
     async def _look(self, connection: AsyncConnection[Any]) -> None:
         cursor = await connection.execute("SELECT position FROM read.progress")
