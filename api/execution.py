@@ -23,7 +23,7 @@ from msgspec import Raw
 
 from api.answers import Answer, Lasting, errors
 from api.compiler import Compiling
-from api.cost import check_cost
+from api.cost import check_cost, sizes
 from api.documents import Documents, Operation
 from api.errors import (
     BAD_USER_INPUT,
@@ -110,6 +110,8 @@ class Engine:
         self._plans: LRUCache[object, Planned] = LRUCache(PLANS)
         self._bound: LRUCache[object, Bound] = LRUCache(BOUND, getsizeof=lambda one: one.size)
         self._answers: LRUCache[object, Answer] = LRUCache(answers, getsizeof=lambda one: one.size)
+        self._affordable: LRUCache[object, bool] = LRUCache(PLANS)
+        """Mutations whose answers are known not to hold too much."""
         self._moments: LRUCache[object, int] = LRUCache(MOMENTS)
         self._generation = 0
         self.writing: Writing | None = None
@@ -227,7 +229,10 @@ class Engine:
     ) -> Answer:
         if self.writing is None:
             raise RequestRefused("nothing is recorded here", code=NOT_WRITING, status=403)
-        check_cost(self._schema, operation.fragments, operation.node, variables, self._limits)
+        estimated = shape, sizes(variables)
+        if estimated not in self._affordable:
+            check_cost(self._schema, operation.fragments, operation.node, variables, self._limits)
+            self._affordable[estimated] = True
         return await self.writing.carry_out(shape, operation, variables, asking)
 
     async def compile_readback(
