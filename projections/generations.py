@@ -8,8 +8,9 @@ tables it began with.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Final
@@ -20,10 +21,12 @@ from psycopg.sql import SQL, Identifier
 
 from eventlog.bulk import in_bulk
 from eventlog.database import Database
+from eventlog.later import Later
 from eventlog.log import Log
 from projections.ahead import ReadAhead
 from projections.projection import Projection
 from projections.refusals import RebuildRunning
+from projections.storage import write
 
 LIVE: Final = "read"
 NEXT: Final = "read_next"
@@ -34,6 +37,9 @@ FOLD = 2
 
 BATCH = 2_000
 """Events a transaction."""
+
+GRACE: Final = 10.0
+"""Seconds that an interrupted run waits for what it is writing."""
 
 MANY: Final = 10 * BATCH
 """After this many events at a run the tables are tidied."""
@@ -106,7 +112,7 @@ def index(connection: Connection[Any]) -> None:
 def project_batch(
     connection: Connection[Any],
     projection: Projection,
-    log: Log | ReadAhead,
+    log: Log,
     *,
     live: bool = True,
     limit: int = BATCH,
@@ -117,18 +123,72 @@ def project_batch(
     """
     try:
         while True:
-            if projection.position is None:
-                row = connection.execute("SELECT position FROM progress").fetchone()
-                if row is None:
-                    raise RuntimeError("the generation has lost its progress row")
-                projection.position = row[0]
-            events = log.read(projection.position, limit)
-            if not events or projection.project(connection, events, live=live):
+            events = log.read(_position(connection, projection), limit)
+            if not events:
+                return 0
+            batch = projection.fold(connection, events)
+            if write(connection, batch, events[0].position - 1, events[-1], live=live):
                 return len(events)
             projection.forget()  # somebody else has projected these
     except BaseException:
         projection.forget()
         raise
+
+
+def project_many(
+    database: Database,
+    connection: Connection[Any],
+    projection: Projection,
+    log: Log,
+    *,
+    schema: str = LIVE,
+) -> Iterator[int]:
+    """Project batch after batch until nothing is left: how many events each held.
+
+    While one is being written the next is folded, with a connection of its own to read over.
+    """
+    writing: Later[bool] | None = None
+
+    def settle() -> None:
+        nonlocal writing
+        pending, writing = writing, None
+        if pending is not None and not pending.result():
+            raise _Overtaken
+
+    with in_bulk(), ReadAhead(log) as ahead, connect(database, schema) as reading:
+        try:
+            while True:
+                try:
+                    events = ahead.read(_position(reading, projection), BATCH)
+                    batch = projection.fold(reading, events, settle) if events else None
+                    settle()
+                except _Overtaken:
+                    projection.forget()
+                    continue
+                if batch is None:
+                    return
+                arguments = connection, batch, events[0].position - 1, events[-1]
+                writing = Later(partial(write, *arguments, live=schema == LIVE), "writer")
+                yield len(events)
+        except BaseException:
+            projection.forget()
+            raise
+        finally:
+            if writing is not None:
+                writing.wait(GRACE)
+
+
+class _Overtaken(Exception):
+    """Somebody else has projected what was to be written."""
+
+
+def _position(connection: Connection[Any], projection: Projection) -> int:
+    if projection.position is None:
+        row = connection.execute("SELECT position FROM progress").fetchone()
+        if row is None:
+            raise RuntimeError("the generation has lost its progress row")
+        projection.position = int(row[0])
+    return projection.position
 
 
 def rebuild(database: Database, on_progress: OnProgress | None = None) -> int:
@@ -148,11 +208,10 @@ def rebuild(database: Database, on_progress: OnProgress | None = None) -> int:
         connection.execute(SQL("SET search_path TO {}").format(Identifier(NEXT)))
         projection = Projection(log)
         done = 0
-        with in_bulk(), ReadAhead(log) as ahead:
-            while count := project_batch(connection, projection, ahead, live=False):
-                done += count
-                if on_progress is not None:
-                    on_progress(done, max(done, log.head().position))
+        for count in project_many(database, connection, projection, log, schema=NEXT):
+            done += count
+            if on_progress is not None:
+                on_progress(done, max(done, log.head().position))
         tidy(connection)
         done += _swap(connection, projection, log)
         if on_progress is not None:

@@ -6,7 +6,7 @@ The result does not depend on how the log is cut into batches.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -54,7 +54,7 @@ from projections.rows import (
     source_rows,
     story_state,
 )
-from projections.sources import load_sources, story_row
+from projections.sources import SourceChanges, load_sources, story_row
 from projections.terms import abouts_of, statements_of, terms_of
 from projections.timeline import Stretch, latest_of_each_time
 
@@ -71,6 +71,7 @@ class Projection:
     def __init__(self, log: Log) -> None:
         self._log = log
         self._connection: Connection[Any] | None = None
+        self._settle: Callable[[], None] = lambda: None
         self._before = 0
         self.position: int | None = None
         """The last position that is in the tables; None where that has to be looked up."""
@@ -83,13 +84,13 @@ class Projection:
             evolve,
             claim_states,
             lambda ids: storage.last_claims(self._conn, ids),
-            lambda ids: self._all(ids, storage.claims_in_force(self._conn, ids)),
+            lambda ids: self._all(ids, storage.claims_in_force),
         )
         self._reports: Bitemporal[Report] = Bitemporal(
             evolve_report,
             report_states,
             lambda ids: storage.last_reports(self._conn, ids),
-            lambda ids: self._all(ids, storage.reports_in_force(self._conn, ids)),
+            lambda ids: self._all(ids, storage.reports_in_force),
         )
 
     @property
@@ -104,50 +105,38 @@ class Projection:
         self._reports.forget()
         self._latest = self.position = None
 
-    def project(
-        self, connection: Connection[Any], events: Sequence[LoggedEvent], *, live: bool = False
-    ) -> bool:
-        """Write a batch, in a transaction of its own unless the caller has one. False, and nothing
-        is written, where the tables do not hold all before it and nothing after. `live`: the
-        generation is the live one, which may be swapped for another."""
-        self._connection, self._before = connection, events[0].position
-        try:
-            shown = [one for one in events if one.content is not None]
-            entries = entries_of(shown)
-            batch = self._batch(connection, shown, entries)
-            self._add_events(batch, shown, entries, self._latest or storage.latest(connection))
-            last = events[-1]
-            if not storage.write(
-                connection, batch, self._before - 1, last.position, last.recorded_at, live=live
-            ):
-                return False
-            self._claims.written()
-            self._reports.written()
-            self.position = last.position
-            if batch.events:
-                self._latest = batch.events[-1].latest_reported_at
-            return True
-        finally:
-            self._connection = None
-
-    def _batch(
+    def fold(
         self,
         connection: Connection[Any],
-        shown: Sequence[LoggedEvent],
-        entries: Sequence[Entry],
+        events: Sequence[LoggedEvent],
+        settle: Callable[[], None] = lambda: None,
     ) -> Batch:
+        """What a batch comes to, which follows all that was folded before. It counts as written.
+
+        `settle` is called before anything is read of the tables that the batch before this one may
+        have changed.
+        """
+        self._connection, self._before, self._settle = connection, events[0].position, settle
+        shown = [one for one in events if one.content is not None]
+        entries = entries_of(shown)
+        batch = self._batch(shown, entries)
+        self._add_events(batch, shown, entries)
+        self._claims.written()
+        self._reports.written()
+        self.position = events[-1].position
+        return batch
+
+    def _batch(self, shown: Sequence[LoggedEvent], entries: Sequence[Entry]) -> Batch:
         """What the events come to, but for their own rows."""
         batch = Batch()
         subjects = [one.stream_id for one in shown]
         self._prepare(subjects, entries)
-        sources = load_sources(
-            connection,
-            [
-                (subject, entry)
-                for subject, entry in zip(subjects, entries, strict=True)
-                if isinstance(entry.event, SOURCE_EVENTS)
-            ],
-        )
+        about_sources = [
+            (subject, entry)
+            for subject, entry in zip(subjects, entries, strict=True)
+            if isinstance(entry.event, SOURCE_EVENTS)
+        ]
+        sources = self._sources(about_sources)
         for subject, entry in zip(subjects, entries, strict=True):
             event = entry.event
             if isinstance(event, SOURCE_EVENTS):
@@ -170,17 +159,23 @@ class Projection:
         batch.claim_bounds = [bounds(row) for row in self._claims.changed]
         return batch
 
+    def _sources(self, entries: Sequence[tuple[UUID, Entry]]) -> SourceChanges:
+        if entries:
+            self._settle()
+        return load_sources(self._conn, entries)
+
     def _add_events(
-        self,
-        batch: Batch,
-        shown: Sequence[LoggedEvent],
-        entries: Sequence[Entry],
-        latest: datetime | None,
+        self, batch: Batch, shown: Sequence[LoggedEvent], entries: Sequence[Entry]
     ) -> None:
+        if self._latest is None:
+            self._settle()
+            self._latest = storage.latest(self._conn)
+        latest = self._latest
         for one, entry in zip(shown, entries, strict=True):
             if one.reported_at is not None:
                 latest = one.reported_at if latest is None else max(latest, one.reported_at)
             batch.events.append(event_row(one, entry, latest))
+        self._latest = latest
 
     def _prepare(self, subjects: Sequence[UUID], entries: Sequence[Entry]) -> None:
         claims: defaultdict[UUID, list[Entry]] = defaultdict(list)
@@ -248,9 +243,13 @@ class Projection:
         return report.outlet if report is not None else None
 
     def _all(
-        self, ids: Sequence[UUID], stretches: Mapping[UUID, list[Stretch]]
+        self,
+        ids: Sequence[UUID],
+        in_force: Callable[[Connection[Any], Sequence[UUID]], Mapping[UUID, list[Stretch]]],
     ) -> Iterator[tuple[UUID, Sequence[Entry], Sequence[Stretch]]]:
         """Everything before this batch of some subjects, and the bounds of their rows in force."""
+        self._settle()
+        stretches = in_force(self._conn, ids)
         # A batch can reach into the past of all its subjects. Their rows of the log take as much
         # memory as all that is kept, so there are never those of more than a few.
         for start in range(0, len(ids), AT_ONCE):

@@ -13,6 +13,7 @@ from psycopg import Connection
 
 from domain.catalogue import Report
 from domain.claim import Claim
+from eventlog.entries import LoggedEvent
 from projections.rows import Batch
 from projections.timeline import FOREVER, OPEN, Row, Stretch
 
@@ -82,17 +83,12 @@ _WRITE: Final = "SELECT write_batch({})".format(", ".join(["%s"] * 4 + ["%s::jso
 
 
 def write(
-    connection: Connection[Any],
-    batch: Batch,
-    after: int,
-    upto: int,
-    recorded_at: datetime,
-    *,
-    live: bool,
+    connection: Connection[Any], batch: Batch, after: int, last: LoggedEvent, *, live: bool
 ) -> bool:
-    """Take a batch into the tables; false, and nothing is written, where they are not projected up
-    to the position `after`."""
-    parameters = (after, upto, recorded_at, live, *batch.as_json())
+    """Take a batch into the tables, which are then projected up to its last event; false, and
+    nothing is written, where they are not projected up to the position `after`. `live`: the
+    generation is the live one, which may be swapped for another."""
+    parameters = (after, last.position, last.recorded_at, live, *batch.as_json())
     row = connection.execute(_WRITE, parameters, prepare=True).fetchone()
     return bool(row and row[0])
 
