@@ -5,18 +5,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Self
 
 from api.errors import Busy
 from domain.commands import Envelope
-from eventlog.record import Record, Result
+from eventlog.record import Record, Recorded, Result
 
 TOGETHER: Final = 500
 """Commands that are decided together and appended in one round trip."""
 
 WAITING: Final = 2_000
 """Commands that may wait for their turn."""
+
+OnBatch = Callable[[int, int, float], None]
+"""Told of each batch that was recorded: its commands, their events, and seconds."""
 
 Waiting = tuple[Envelope, "asyncio.Future[Result]"]
 
@@ -27,8 +31,16 @@ class Recording:
     Every command gets an answer of its own: a refusal, or where it was recorded.
     """
 
-    def __init__(self, record: Record, *, together: int = TOGETHER, waiting: int = WAITING) -> None:
+    def __init__(
+        self,
+        record: Record,
+        *,
+        together: int = TOGETHER,
+        waiting: int = WAITING,
+        on_batch: OnBatch | None = None,
+    ) -> None:
         self._record = record
+        self._on_batch = on_batch
         self._together = together
         self._most = waiting
         self._waiting: deque[Waiting] = deque()
@@ -46,6 +58,11 @@ class Recording:
             self._task.cancel()
         await asyncio.get_running_loop().run_in_executor(None, self._executor.shutdown)
         self._record.close()
+
+    @property
+    def waiting(self) -> int:
+        """Commands that wait for their turn."""
+        return len(self._waiting)
 
     async def record(self, envelope: Envelope) -> Result:
         """Record a command, durably, or say why not. Raises Busy where too many wait, and the
@@ -68,6 +85,7 @@ class Recording:
     async def _record_all(self, batch: list[Waiting]) -> None:
         envelopes = [envelope for envelope, _ in batch]
         loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
             results = await loop.run_in_executor(
                 self._executor, self._record.execute_many, envelopes
@@ -77,6 +95,16 @@ class Recording:
                 if not answer.done():
                     answer.set_exception(error)
             return
+        if self._on_batch is not None:
+            events = sum(events_of(result) for result in results)
+            self._on_batch(len(batch), events, loop.time() - began)
         for (_, answer), result in zip(batch, results, strict=True):
             if not answer.done():  # a client that went away waits for nothing
                 answer.set_result(result)
+
+
+def events_of(result: Result) -> int:
+    """How many events a command added to the log."""
+    if not isinstance(result, Recorded) or result.replayed:
+        return 0
+    return result.last_position - result.first_position + 1
