@@ -121,7 +121,7 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
             chosen.readable_within,
             metrics.commanded,
         )
-        metrics.read.numbers = [
+        metrics.read.numbers += [
             lambda: numbers_of_readers(statements.readers),
             lambda: numbers_of_answers(engine),
             lambda: numbers_of_recording(recording),

@@ -116,6 +116,7 @@ async def deliver(
         told = [(name, value.replace(b"public", b"private")) for name, value in told]
     if method == "HEAD":
         body = b""
+    watched().status = status
     await send({"type": "http.response.start", "status": status, "headers": told})
     await send({"type": "http.response.body", "body": body})
 

@@ -59,15 +59,22 @@ LEFT: Final = "left"
 class Watch:
     """What is known of one request."""
 
-    __slots__ = ("caller", "id", "operation", "outcome", "status")
+    __slots__ = ("_id", "caller", "operation", "outcome", "status")
 
-    def __init__(self, identity: str) -> None:
-        self.id = identity
+    def __init__(self, identity: str | None = None) -> None:
+        self._id = identity
         self.operation: Operation | None = None
         """None for what is no question: the page in a browser, health."""
         self.caller: str | None = None
         self.outcome = OK
         self.status: int | None = None
+
+    @property
+    def id(self) -> str:
+        """Tells the request from all others: what the client gave, or made when it is needed."""
+        if self._id is None:
+            self._id = f"{_PROCESS}-{next(_numbers):x}"
+        return self._id
 
 
 _current: ContextVar[Watch | None] = ContextVar("watch", default=None)
@@ -80,7 +87,7 @@ def current() -> Watch | None:
 
 def watched() -> Watch:
     """The same; where nobody watches, something that is not looked at."""
-    return _current.get() or Watch("")
+    return _current.get() or Watch()
 
 
 class Watching:
@@ -101,19 +108,14 @@ class Watching:
             await self._app(scope, receive, send)
             return
         began = perf_counter()
-        identity = _identity(scope)
-        watch = Watch(identity.decode())
+        given = _given(scope)
+        watch = Watch(given)
         # The server gives each request a context of its own: nothing has to be put back.
         _current.set(watch)
-
-        async def send_on(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                watch.status = message["status"]
-                message["headers"] = [*message["headers"], (REQUEST_ID, identity)]
-            await send(message)
-
+        if given is not None or self._access_log:
+            send = _identified(watch, send)
         try:
-            await self._app(scope, receive, send_on)
+            await self._app(scope, receive, send)
         except BaseException:
             watch.outcome = FAILED
             raise
@@ -130,13 +132,24 @@ class Watching:
                 _tell(access, logging.INFO, scope, watch, seconds)
 
 
-def _identity(scope: Scope) -> bytes:
-    """That which the client gave, if it may stand in a log, or a new one."""
+def _given(scope: Scope) -> str | None:
+    """The identity that the client gave, if it may stand in a log."""
     for name, value in scope["headers"]:
         if name == REQUEST_ID and _WELL_FORMED.fullmatch(value):
-            given: bytes = value
-            return given
-    return b"%s-%x" % (_PROCESS.encode(), next(_numbers))
+            return str(value, "ascii")
+    return None
+
+
+def _identified(watch: Watch, send: Send) -> Send:
+    """Sends the identity back. Not where nobody wants it: it takes as long as all the rest here."""
+
+    async def send_on(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            watch.status = message["status"]
+            message["headers"] = [*message["headers"], (REQUEST_ID, watch.id.encode())]
+        await send(message)
+
+    return send_on
 
 
 def _tell(logger: logging.Logger, level: int, scope: Scope, watch: Watch, seconds: float) -> None:
