@@ -22,8 +22,10 @@ from api.execution import Engine
 from api.forms import Form, Headers, form
 from api.negotiation import JSON, answered_as, coding, matches, wants_page
 from api.request import NO_VARIABLES, GraphQLRequest, from_body, json_object
+from api.traces import traced_operation
 from api.watching import FAILED, LEFT, REFUSED, UNREAD, watched
 from api.writing import Asking
+from eventlog import tracing
 
 METHODS: Final = ("GET", "HEAD", "POST")
 
@@ -75,7 +77,10 @@ class Endpoint:
             asking = await asked_by(headers, scope["query_string"], state["callers"])
             watch.caller = asking.caller.name
             engine: Engine = state["engine"]
-            answer = await engine.answer(request, asking, only_queries=cacheable)
+            answering = engine.answer(request, asking, only_queries=cacheable)
+            answer = await (
+                answering if tracing.tracer is None else traced_operation(answering, watch)
+            )
             if answer.lasting is Lasting.NOT:
                 watch.outcome = REFUSED
             wanted = coding(headers.get(b"accept-encoding", b"").decode("latin-1"))

@@ -17,6 +17,8 @@ from typing import Final, NamedTuple
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
+from api.traces import UNTRACED, traced_request
+from eventlog import tracing
 
 REQUEST_ID: Final = b"x-request-id"
 
@@ -112,10 +114,15 @@ class Watching:
         watch = Watch(given)
         # The server gives each request a context of its own: nothing has to be put back.
         _current.set(watch)
-        if given is not None or self._access_log:
+        if given is not None or self._access_log or tracing.tracer is not None:
             send = _identified(watch, send)
         try:
-            await self._app(scope, receive, send)
+            if tracing.tracer is None or scope["path"].startswith(UNTRACED):
+                await self._app(scope, receive, send)
+            else:
+                with traced_request(scope) as ended:
+                    await self._app(scope, receive, send)
+                    ended(watch.status)
         except BaseException:
             watch.outcome = FAILED
             raise

@@ -15,6 +15,7 @@ import msgspec
 import psycopg
 from psycopg import AsyncConnection
 
+from eventlog import tracing
 from eventlog.listening import connected
 from projections.readers import Readers
 
@@ -148,7 +149,11 @@ class Statements:
 
     async def fetch(self, sql: bytes, parameters: Sequence[str | None]) -> Found:
         """The row (text, position) that a statement gives. Raises psycopg.Error, and Crowded."""
-        result = await self.readers.fetch(sql, parameters)
+        if tracing.tracer is None:
+            result = await self.readers.fetch(sql, parameters)
+        else:
+            with tracing.statement(sql):
+                result = await self.readers.fetch(sql, parameters)
         return Found(result.get_value(0, 0) or b"", int(result.get_value(0, 1) or 0))
 
     async def standing(self) -> Standing:
@@ -174,6 +179,12 @@ class Head:
 
     async def reached(self, position: int, patience: float) -> bool:
         """Wait until the log is projected up to a position; false after so many seconds."""
+        if tracing.tracer is None or (self.position or 0) >= position:
+            return await self._reached(position, patience)
+        with tracing.span("wait until readable", **{"dateline.position": position}):
+            return await self._reached(position, patience)
+
+    async def _reached(self, position: int, patience: float) -> bool:
         with anyio.move_on_after(patience):
             while self.position is None or self.position < position:
                 await self._moved.wait()
