@@ -61,10 +61,10 @@ def traced_by_environment(version: str) -> Iterator[None]:
 
 
 @contextmanager
-def traced_request(scope: Scope) -> Iterator[Callable[[int | None], None]]:
-    """The span of a request, a part of the client's trace if it names one. Gives what is to be told
-    the status of the answer."""
-    from opentelemetry.trace import SpanKind
+def traced_request(scope: Scope) -> Iterator[tuple[str, Callable[[int | None], None]]]:
+    """The span of a request, a part of the client's trace if it names one. Gives the id of the
+    trace, and what is to be told the status of the answer."""
+    from opentelemetry.trace import SpanKind, format_trace_id
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
     assert tracing.tracer is not None
@@ -96,7 +96,7 @@ def traced_request(scope: Scope) -> Iterator[Callable[[int | None], None]]:
             if status >= 500:
                 tracing.failed(made, str(status))
 
-        yield ended
+        yield format_trace_id(made.get_span_context().trace_id), ended
 
 
 async def traced_operation(answering: Awaitable[Answer], watch: Watch) -> Answer:

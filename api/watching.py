@@ -61,7 +61,7 @@ LEFT: Final = "left"
 class Watch:
     """What is known of one request."""
 
-    __slots__ = ("_id", "caller", "operation", "outcome", "status")
+    __slots__ = ("_id", "caller", "operation", "outcome", "status", "trace_id")
 
     def __init__(self, identity: str | None = None) -> None:
         self._id = identity
@@ -70,6 +70,8 @@ class Watch:
         self.caller: str | None = None
         self.outcome = OK
         self.status: int | None = None
+        self.trace_id: str | None = None
+        """Of the trace that is made of it, 32 hexadecimal digits; None where none is."""
 
     @property
     def id(self) -> str:
@@ -120,7 +122,7 @@ class Watching:
             if tracing.tracer is None or scope["path"].startswith(UNTRACED):
                 await self._app(scope, receive, send)
             else:
-                with traced_request(scope) as ended:
+                with traced_request(scope) as (watch.trace_id, ended):
                     await self._app(scope, receive, send)
                     ended(watch.status)
         except BaseException:
@@ -170,7 +172,7 @@ def _tell(logger: logging.Logger, level: int, scope: Scope, watch: Watch, second
             "method": method,
             "path": path,
             "status": watch.status,
-            "outcome": watch.outcome,
+            "outcome": None if watch.operation is None else watch.outcome,
             "duration_ms": round(1000 * seconds, 3),
         },
     )

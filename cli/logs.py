@@ -17,7 +17,6 @@ from api import watching
 from cli.faults import FAILED, failure_of
 from cli.opening import say
 from cli.terminal import plain_text
-from eventlog.tracing import trace_id
 
 QUIET: Final = 60.0
 """Seconds before the same sort of trouble is told again."""
@@ -63,10 +62,10 @@ class Lines(logging.Formatter):
         watch = watching.current()
         if watch is not None:
             told["request_id"] = watch.id
+            told["trace_id"] = watch.trace_id
             told["caller"] = watch.caller
             if watch.operation is not None:
                 told["kind"], told["operation"] = watch.operation
-        told["trace_id"] = trace_id()
         told |= {name: getattr(record, name) for name in EXTRAS if hasattr(record, name)}
         if record.exc_info:
             told["exception"] = self.formatException(record.exc_info)

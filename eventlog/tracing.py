@@ -30,16 +30,6 @@ def trace_with(chosen: Tracer | None) -> None:
     tracer = chosen
 
 
-def trace_id() -> str | None:
-    """The id of the trace that is being made here, as 32 hexadecimal digits."""
-    if tracer is None:
-        return None
-    from opentelemetry.trace import format_trace_id, get_current_span
-
-    context = get_current_span().get_span_context()
-    return format_trace_id(context.trace_id) if context.is_valid else None
-
-
 @contextmanager
 def span(name: str, **told: str | int) -> Iterator[Span]:
     """What happens inside. Only where there is a tracer.

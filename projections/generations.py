@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Final
@@ -23,7 +24,7 @@ from eventlog.database import Database
 from eventlog.log import Log
 from projections.ahead import ReadAhead
 from projections.projection import Projection
-from projections.refusals import RebuildRunning
+from projections.refusals import OtherReadModel, RebuildRunning
 
 LIVE: Final = "read"
 NEXT: Final = "read_next"
@@ -47,7 +48,12 @@ OnProgress = Callable[[int, int], None]
 
 def shape() -> str:
     """What the tables and the fold of this program look like."""
-    return sha256(f"{FOLD}\n{_sql('tables')}{_sql('indexes')}".encode()).hexdigest()
+    return _shape(FOLD)
+
+
+@cache
+def _shape(fold: int) -> str:
+    return sha256(f"{fold}\n{_sql('tables')}{_sql('indexes')}".encode()).hexdigest()
 
 
 def _sql(name: str) -> str:
@@ -128,13 +134,27 @@ def project_batch(
 def _project(
     connection: Connection[Any], projection: Projection, log: Log | ReadAhead, limit: int = BATCH
 ) -> int:
-    row = connection.execute("SELECT position FROM progress FOR UPDATE").fetchone()
+    row = connection.execute("SELECT position, shape FROM progress FOR UPDATE").fetchone()
     if row is None:
         raise RuntimeError("the generation has lost its progress row")
+    _check_shape(row[1])
     events = log.read(row[0], limit)
     if events:
         projection.project(connection, events)
     return len(events)
+
+
+def check_shape(connection: Connection[Any]) -> None:
+    """Raises OtherReadModel where the generation is not of the shape that this program writes."""
+    row = connection.execute("SELECT shape FROM progress").fetchone()
+    _check_shape(None if row is None else row[0])
+
+
+def _check_shape(found: str | None) -> None:
+    # A newer Dateline puts its tables in the place of ours while we go on running. It would never
+    # find out which rows of them another fold had written.
+    if found != shape():
+        raise OtherReadModel("another version of Dateline has rebuilt the read model")
 
 
 def rebuild(database: Database, on_progress: OnProgress | None = None) -> int:
