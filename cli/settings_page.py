@@ -44,6 +44,8 @@ Give what is secret, as a `DATABASE_URL` with a password, in the environment, or
 Dateline's user can read (`chmod 600`): everybody on a machine can read its command lines. It is in
 no line of the log.
 
+Traces are set up by the [standard variables](../how-to/watch-it-run.md#traces) of OpenTelemetry.
+
 """
 
 

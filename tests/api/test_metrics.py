@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from ipaddress import ip_network
+from pathlib import Path
 
 import httpx
 import pytest
@@ -19,6 +21,8 @@ from eventlog.database import Database
 from tests.api.mutations import Desk, desk
 from tests.api.serving import served
 from tests.api.test_writing import CLAIM, PAPER, REPORT
+
+ROOT = Path(__file__).parents[2]
 
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
@@ -177,6 +181,25 @@ def test_what_is_told_is_what_happened(answered: list[tuple[str, str, str, float
             ]
             assert one.value == len(within)
     assert len(SECONDS) == len(set(SECONDS))
+
+
+def test_the_page_about_metrics_names_each_of_them_and_no_other(asked: httpx.Client) -> None:
+    post(asked, "{ claims { totalCount } }")
+    asked.post("/graphql", json={"query": "mutation { __typename }"})
+    families = {one.name for one in Metrics("1").registry.collect()}
+    told = {name for name, _ in scraped(asked)}
+    page = (ROOT / "docs/how-to/watch-it-run.md").read_text("utf-8")
+    table = set(re.findall(r"`(dateline_[a-z_]+)`", page))
+    histograms = {name.removesuffix("_bucket") for name in told if name.endswith("_bucket")}
+    single = {
+        name
+        for name in told
+        if name.startswith("dateline_") and not name.startswith(tuple(histograms))
+    }
+    assert table == single | histograms | {"dateline_commands_total"}
+    rules = set(re.findall(r"\bdateline_[a-z_]+", page)) - table
+    assert rules <= {f"{name}_bucket" for name in histograms}
+    assert "dateline_commands" in families
 
 
 @pytest.mark.parametrize("header", ["x-forwarded-for", "forwarded", "via", "x-real-ip"])
