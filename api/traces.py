@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.types import Scope
 
 from eventlog import tracing
+from eventlog.apikeys import without_secrets
 
 if TYPE_CHECKING:
     from api.answers import Answer
@@ -75,7 +76,7 @@ def traced_request(scope: Scope) -> Iterator[tuple[str, Callable[[int | None], N
     attributes = {
         "http.request.method": method,
         "http.route": route,
-        "url.path": path,
+        "url.path": without_secrets(path),
         "url.scheme": scope["scheme"],
         "network.protocol.version": scope["http_version"],
     }

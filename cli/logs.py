@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -17,12 +16,10 @@ from api import watching
 from cli.faults import FAILED, failure_of
 from cli.opening import say
 from cli.terminal import plain_text
+from eventlog.apikeys import without_secrets
 
 QUIET: Final = 60.0
 """Seconds before the same sort of trouble is told again."""
-
-KEY: Final = re.compile(r"(dateline_[0-9a-f]{12}_)[\w-]+")
-"""A key, of which only the beginning may be told."""
 
 EXTRAS: Final = ("method", "path", "status", "outcome", "duration_ms", "code", "field")
 """What some lines tell besides."""
@@ -70,7 +67,7 @@ class Lines(logging.Formatter):
         if record.exc_info:
             told["exception"] = self.formatException(record.exc_info)
         known = {name: value for name, value in told.items() if value is not None}
-        return KEY.sub(r"\1…", json.dumps(known, ensure_ascii=False, default=str))
+        return without_secrets(json.dumps(known, ensure_ascii=False, default=str))
 
 
 class Plain(logging.Formatter):
@@ -81,7 +78,7 @@ class Plain(logging.Formatter):
         line = plain_text(record.getMessage())
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
-        return KEY.sub(r"\1…", line)
+        return without_secrets(line)
 
 
 class Said(logging.Handler):

@@ -134,6 +134,7 @@ def test_a_fault_is_told_by_its_kind_alone(filled: Database, spans: InMemorySpan
         assert httpx.post(f"{url}/graphql", json=body).status_code == 400
         httpx.post(f"{url}/graphql", json={"query": "mutation { secretWords }"})
         httpx.get(f"{url}/graphql", params={"query": "mutation Out { __typename }"})
+        httpx.get(f"{url}/claims/dateline_0123456789ab_secret-words")
     found = spans.get_finished_spans()
     faulty = [one for one in found if one.status.status_code is StatusCode.ERROR]
     assert [(one.name, (one.attributes or {}).get("error.type")) for one in faulty] == [
