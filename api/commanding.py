@@ -34,8 +34,14 @@ NAMING: Final[Mapping[str, Subject]] = {
 }
 """The fields of commands, and of their parts, that name something, and what they name."""
 
+
+def mutation_of(kind: type[Any]) -> str:
+    """What a command is called in the schema."""
+    return kind.__name__[0].lower() + kind.__name__[1:]
+
+
 KINDS: Final[Mapping[str, type[AnyCommand]]] = {
-    kind.__name__[0].lower() + kind.__name__[1:]: kind for kind in get_args(AnyCommand)
+    mutation_of(kind): kind for kind in get_args(AnyCommand)
 }
 """Every command by the name of its mutation."""
 

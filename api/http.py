@@ -15,14 +15,17 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.answers import Answer
+from api.answers import Answer, Lasting
 from api.callers import Callers
 from api.errors import RequestRefused, fault_error
 from api.execution import Engine
 from api.forms import Form, Headers, form
 from api.negotiation import JSON, answered_as, coding, matches, wants_page
 from api.request import NO_VARIABLES, GraphQLRequest, from_body, json_object
+from api.traces import traced_operation
+from api.watching import FAILED, LEFT, REFUSED, UNREAD, watched
 from api.writing import Asking
+from eventlog import tracing
 
 METHODS: Final = ("GET", "HEAD", "POST")
 
@@ -57,10 +60,12 @@ class Endpoint:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         accept = headers.get(b"accept", b"").decode("latin-1")
         cacheable = method != "POST"
+        watch = watched()
         if cacheable and wants_page(accept) and method in METHODS:
             await self._page(scope, receive, send)
             return
         media_type = answered_as(accept)
+        watch.operation = UNREAD
         try:
             if method not in METHODS:
                 raise RequestRefused("GET and POST are answered", status=405)
@@ -70,14 +75,21 @@ class Endpoint:
                 request = from_body(await read_body(headers, receive, self._body_limit))
             state = scope["state"]
             asking = await asked_by(headers, scope["query_string"], state["callers"])
+            watch.caller = asking.caller.name
             engine: Engine = state["engine"]
-            answer = await engine.answer(request, asking, only_queries=cacheable)
+            answering = engine.answer(request, asking, only_queries=cacheable)
+            answer = await (
+                answering if tracing.tracer is None else traced_operation(answering, watch)
+            )
+            if answer.lasting is Lasting.NOT:
+                watch.outcome = REFUSED
             wanted = coding(headers.get(b"accept-encoding", b"").decode("latin-1"))
             if wanted is not None and len(answer.body) > LARGE:
                 made = await engine.beside(form, answer, media_type, wanted, cacheable=cacheable)
             else:
                 made = form(answer, media_type, wanted, cacheable=cacheable)
         except Left:
+            watch.outcome = LEFT
             return
         except Exception as error:
             made = failed(error, media_type)
@@ -109,6 +121,7 @@ async def deliver(
         told = [(name, value.replace(b"public", b"private")) for name, value in told]
     if method == "HEAD":
         body = b""
+    watched().status = status
     await send({"type": "http.response.start", "status": status, "headers": told})
     await send({"type": "http.response.body", "body": body})
 
@@ -123,6 +136,7 @@ def failed(error: Exception, media_type: str, allowed: bytes = b"GET, HEAD, POST
             more.append((b"allow", allowed))
     else:
         status, told = fault_error(error)
+    watched().outcome = FAILED if status >= 500 else REFUSED
     if status == 401:
         more.append((b"www-authenticate", b'Bearer realm="dateline"'))
     if status == 503:

@@ -89,6 +89,7 @@ def config(app: ASGIApp, **settings: Any) -> uvicorn.Config:
         app,
         http=Protocol,
         ws="none",
+        log_config=None,  # it tells its troubles as everybody else here
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -34,7 +34,7 @@ from benchmarks.workload import Shape, fill, of_events
 from eventlog.database import Database
 from eventlog.entries import LoggedEvent
 from eventlog.log import Log
-from projections.generations import connect, ensure_generation, index
+from projections.generations import connect, ensure_generation, index, shape
 from projections.projection import Projection
 from projections.projector import project_all
 from projections.storage import write
@@ -86,7 +86,7 @@ class Tables(PostgresTrackingRecorder):
             connection.row_factory = tuple_row
             try:
                 batch = self.projection.fold(connection, [event])
-                write(connection, batch, event.position - 1, event, live=False)
+                write(connection, batch, event.position - 1, event, shape=shape(), live=False)
             finally:
                 connection.row_factory = dict_row
 

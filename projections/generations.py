@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Final
@@ -25,7 +25,7 @@ from eventlog.later import Later
 from eventlog.log import Log
 from projections.ahead import ReadAhead
 from projections.projection import Projection
-from projections.refusals import RebuildRunning
+from projections.refusals import OtherReadModel, RebuildRunning
 from projections.storage import write
 
 LIVE: Final = "read"
@@ -53,8 +53,13 @@ OnProgress = Callable[[int, int], None]
 
 def shape() -> str:
     """What the tables and the fold of this program look like."""
+    return _shape(FOLD)
+
+
+@cache
+def _shape(fold: int) -> str:
     sql = (_sql(name) for name in ("tables", "writes", "indexes"))
-    return sha256(f"{FOLD}\n{''.join(sql)}".encode()).hexdigest()
+    return sha256(f"{fold}\n{''.join(sql)}".encode()).hexdigest()
 
 
 def _sql(name: str) -> str:
@@ -127,7 +132,9 @@ def project_batch(
             if not events:
                 return 0
             batch = projection.fold(connection, events)
-            if write(connection, batch, events[0].position - 1, events[-1], live=live):
+            if write(
+                connection, batch, events[0].position - 1, events[-1], shape=shape(), live=live
+            ):
                 return len(events)
             projection.forget()  # somebody else has projected these
     except BaseException:
@@ -168,7 +175,9 @@ def project_many(
                 if batch is None:
                     return
                 arguments = connection, batch, events[0].position - 1, events[-1]
-                writing = Later(partial(write, *arguments, live=schema == LIVE), "writer")
+                writing = Later(
+                    partial(write, *arguments, shape=shape(), live=schema == LIVE), "writer"
+                )
                 yield len(events)
         except BaseException:
             projection.forget()
@@ -184,11 +193,25 @@ class _Overtaken(Exception):
 
 def _position(connection: Connection[Any], projection: Projection) -> int:
     if projection.position is None:
-        row = connection.execute("SELECT position FROM progress").fetchone()
+        row = connection.execute("SELECT position, shape FROM progress").fetchone()
         if row is None:
             raise RuntimeError("the generation has lost its progress row")
+        _check_shape(row[1])
         projection.position = int(row[0])
     return projection.position
+
+
+def check_shape(connection: Connection[Any]) -> None:
+    """Raises OtherReadModel where the generation is not of the shape that this program writes."""
+    row = connection.execute("SELECT shape FROM progress").fetchone()
+    _check_shape(None if row is None else row[0])
+
+
+def _check_shape(found: str | None) -> None:
+    # A newer Dateline puts its tables in the place of ours while we go on running. It would never
+    # find out which rows of them another fold had written.
+    if found != shape():
+        raise OtherReadModel("another version of Dateline has rebuilt the read model")
 
 
 def rebuild(database: Database, on_progress: OnProgress | None = None) -> int:
@@ -220,6 +243,8 @@ def rebuild(database: Database, on_progress: OnProgress | None = None) -> int:
         connection.execute("SET lock_timeout TO '30s'")
         with suppress(psycopg.errors.LockNotAvailable):  # the next rebuild sweeps it away
             connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(OLD)))
+        # The end of the connection would give it back too, but only when the server has noticed.
+        connection.execute("SELECT pg_advisory_unlock(%s)", (REBUILD_LOCK,))
         return done
 
 

@@ -18,9 +18,18 @@ from psycopg import Connection
 from eventlog.database import Database
 from eventlog.errors import DatabaseUnreachable
 from eventlog.log import Log
-from projections.generations import BATCH, MANY, connect, index, project_batch, project_many, tidy
+from projections.generations import (
+    BATCH,
+    MANY,
+    check_shape,
+    connect,
+    index,
+    project_batch,
+    project_many,
+    tidy,
+)
 from projections.projection import Projection
-from projections.refusals import NotYetProjected
+from projections.refusals import NotYetProjected, OtherReadModel
 
 PROJECTOR_LOCK: Final = 7_140_003
 
@@ -138,8 +147,14 @@ class Projector:
             except (psycopg.OperationalError, DatabaseUnreachable) as error:
                 _logger.warning("the projector lost the database and starts again: %s", error)
                 self._stop.wait(RETRY)
+            except OtherReadModel as error:
+                # Whoever made it projects now, as the lock went with the connection. It may be
+                # rebuilt once more, by this version.
+                _logger.warning("the projector stands by: %s", error)
+                self._stop.wait(POLL)
 
     def _follow(self, connection: Connection[Any], log: Log) -> None:
+        check_shape(connection)  # not while it holds the lock, which is another version's to take
         while not _hold(connection):
             if self._stop.wait(POLL):
                 return

@@ -13,9 +13,11 @@ from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self
 
+import msgspec
 import psycopg
 from psycopg import AsyncConnection
 
+from eventlog import tracing
 from eventlog.listening import connected
 from projections.readers import Readers
 
@@ -50,6 +52,15 @@ POSITION_AT: Final = (
     b" clock_timestamp() >= $1::timestamptz FROM read.progress p"
 )
 
+STANDING: Final = (
+    b"SELECT json_build_object("
+    b"'log_position', coalesce((SELECT max(position) FROM dateline.log), 0),"
+    b" 'position', p.position, 'lag_seconds', greatest(0, extract(epoch FROM clock_timestamp()"
+    b" - (SELECT l.recorded_at FROM dateline.log l WHERE l.position = p.position + 1))),"
+    b" 'shape', p.shape, 'migration', (SELECT max(number) FROM dateline.migrations)),"
+    b" p.position FROM read.progress p"
+)
+
 _logger = logging.getLogger(__name__)
 
 
@@ -74,6 +85,25 @@ class Resolved:
     """The moment is over."""
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """Where the record stands."""
+
+    log_position: int
+    position: int
+    """How far the log is projected."""
+    lag_seconds: float
+    """Age of the oldest event that is not yet projected; 0 where there is none."""
+    shape: str
+    """What the tables and the fold of the live generation look like."""
+    migration: int
+    """The last migration of the log."""
+
+    @property
+    def lag_events(self) -> int:
+        """How many events are not yet projected."""
+        return max(self.log_position - self.position, 0)
+
+
 class Statements:
     """Asynchronous readers of the live generation. Used inside `async with`."""
 
@@ -90,7 +120,7 @@ class Statements:
         wait for a connection, and `patience`: how many seconds each."""
         self._conninfo = conninfo
         self._timeout = timeout
-        self._readers = Readers(
+        self.readers = Readers(
             self._connected,
             connections=connections,
             timeout=timeout,
@@ -108,7 +138,7 @@ class Statements:
         return connection
 
     async def __aenter__(self) -> Self:
-        self._readers.open()
+        self.readers.open()
         return self
 
     async def __aexit__(
@@ -117,16 +147,24 @@ class Statements:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._readers.close()
+        await self.readers.close()
 
     async def fetch(self, sql: bytes, parameters: Sequence[str | None]) -> Found:
         """The row (text, position) that a statement gives. Raises psycopg.Error, and Crowded."""
-        result = await self._readers.fetch(sql, parameters)
+        if tracing.tracer is None:
+            result = await self.readers.fetch(sql, parameters)
+        else:
+            with tracing.statement(sql):
+                result = await self.readers.fetch(sql, parameters)
         return Found(result.get_value(0, 0) or b"", int(result.get_value(0, 1) or 0))
+
+    async def standing(self) -> Standing:
+        """Where the record stands. Raises psycopg.Error, and Crowded."""
+        return msgspec.json.decode((await self.fetch(STANDING, ())).body, type=Standing)
 
     async def position_at(self, moment: datetime) -> Resolved:
         """What had been recorded by a moment. Raises psycopg.Error, and Crowded."""
-        result = await self._readers.fetch(POSITION_AT, (moment.isoformat(),))
+        result = await self.readers.fetch(POSITION_AT, (moment.isoformat(),))
         found, head = (int(result.get_value(0, column) or 0) for column in (0, 1))
         past, over = (result.get_value(0, column) == b"t" for column in (2, 3))
         return Resolved(min(found, head), settled=past and found <= head, over=over)
@@ -148,6 +186,12 @@ class Head:
         """Wait until the log is projected up to a position; false after so many seconds."""
         if self.position is not None and position <= self.position:
             return True
+        if tracing.tracer is None:
+            return await self._reached(position, patience)
+        with tracing.span("wait until readable", **{"dateline.position": position}):
+            return await self._reached(position, patience)
+
+    async def _reached(self, position: int, patience: float) -> bool:
         moved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heappush(self._waiting, (position, next(self._numbers), moved))
         try:

@@ -79,16 +79,23 @@ def _in_force(
     return stretches
 
 
-_WRITE: Final = "SELECT write_batch({})".format(", ".join(["%s"] * 4 + ["%s::json"] * 16))
+_WRITE: Final = "SELECT write_batch({})".format(", ".join(["%s"] * 5 + ["%s::json"] * 16))
 
 
 def write(
-    connection: Connection[Any], batch: Batch, after: int, last: LoggedEvent, *, live: bool
+    connection: Connection[Any],
+    batch: Batch,
+    after: int,
+    last: LoggedEvent,
+    *,
+    shape: str,
+    live: bool,
 ) -> bool:
     """Take a batch into the tables, which are then projected up to its last event; false, and
-    nothing is written, where they are not projected up to the position `after`. `live`: the
-    generation is the live one, which may be swapped for another."""
-    parameters = (after, last.position, last.recorded_at, live, *batch.as_json())
+    nothing is written, where they are not projected up to the position `after`, or are not of the
+    shape that the rows were made for. `live`: the generation is the live one, which may be swapped
+    for another."""
+    parameters = (shape, after, last.position, last.recorded_at, live, *batch.as_json())
     row = connection.execute(_WRITE, parameters, prepare=True).fetchone()
     return bool(row and row[0])
 

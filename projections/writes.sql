@@ -1,11 +1,12 @@
 -- Takes a batch into the generation in whose schema this is called, if that is projected up to the
--- position `after`; else nothing happens and the answer is false, because somebody else has
--- projected meanwhile. One call is one transaction and one round trip.
+-- position `after` and has the shape that the rows were made for. Else nothing happens and the answer
+-- is false: somebody else has projected meanwhile, or another version has put its own generation in
+-- this one's place. One call is one transaction and one round trip.
 --
 -- Every name is looked up when the statement that has it is run, by search_path: after the lock,
 -- so that no swap can come between the progress of one generation and the rows of another.
 CREATE FUNCTION write_batch(
-    after bigint, upto bigint, recorded timestamptz, is_live boolean,
+    made_for text, after bigint, upto bigint, recorded timestamptz, is_live boolean,
     new_claims json, claim_bounds json, new_claim_sources json, new_claim_terms json,
     new_claim_wordings json, new_claim_abouts json, new_claim_links json,
     new_reports json, report_bounds json, new_report_urls json,
@@ -21,7 +22,7 @@ BEGIN
         PERFORM pg_advisory_xact_lock_shared(7140001);
     END IF;
     UPDATE progress SET position = upto, recorded_at = recorded, projected_at = clock_timestamp()
-    WHERE position = after;
+    WHERE position = after AND shape = made_for;
     IF NOT FOUND THEN
         RETURN false;
     END IF;
