@@ -20,10 +20,12 @@ from starlette.staticfiles import StaticFiles
 from api.callers import Callers
 from api.execution import ANSWERS, Engine
 from api.http import Endpoint
+from api.issuer import Issuer
 from api.limits import Limits
 from api.memento import Mementos
 from api.permits import Permits
 from api.persisted import KEPT, Store, read_trusted
+from api.rates import Rates
 from api.recording import Recording
 from api.schema import schema
 from api.writing import PATIENCE, Writing
@@ -41,9 +43,7 @@ PAGE_HEADERS: Final = {
         " img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none';"
         " form-action 'none'; frame-ancestors 'none'"
     ),
-    "referrer-policy": "no-referrer",
     "vary": "Accept",
-    "x-content-type-options": "nosniff",
 }
 
 
@@ -65,6 +65,10 @@ class ApiSettings:
     """And record, as an editor. Only for a server that nobody but its user can reach."""
     readable_within: float = PATIENCE
     """Seconds that the answer to a mutation waits until what it recorded can be read."""
+    issuer: Issuer | None = None
+    """Whose tokens are taken beside keys."""
+    rates: Rates = field(default_factory=Rates)
+    """How often somebody may ask."""
     address: str | None = None
     """Where the API is found from outside, as `https://record.example`; None: where it is asked."""
 
@@ -95,7 +99,11 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
         head = Head(database.conninfo)
         engine = Engine(schema()._schema, statements, head, chosen.limits, store, chosen.answers)
         callers = Callers(
-            database.conninfo, anonymous=chosen.anonymous, open_writing=chosen.open_writing
+            database.conninfo,
+            anonymous=chosen.anonymous,
+            open_writing=chosen.open_writing,
+            issuer=chosen.issuer,
+            rates=chosen.rates,
         )
         recording = Recording(Record(database))
         permits = Permits(statements)

@@ -7,7 +7,6 @@ import logging
 import socket
 import time
 from contextlib import suppress
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,13 +14,28 @@ import typer
 import uvicorn
 from rich.text import Text
 
+from api.addresses import is_loopback
 from api.app import ApiSettings, create_app
 from api.limits import limits_from
 from api.persisted import UnreadableDocuments
 from api.protocol import config
+from api.rates import rates_from
 from cli.example import load_example
 from cli.faults import USAGE, Failure
 from cli.opening import bring_up, opened, say
+from cli.signing_in import (
+    ActorClaimOption,
+    AudienceOption,
+    IssuerOption,
+    OutletsClaimOption,
+    ProxyOption,
+    RateOption,
+    RoleOption,
+    RolesClaimOption,
+    StoriesClaimOption,
+    issuer_of,
+    proxies_of,
+)
 from cli.terminal import stdout
 from projections.projector import Projector
 
@@ -106,6 +120,15 @@ def serve(
             help="Where it is found from outside, as links to it are to say.",
         ),
     ] = None,
+    proxy: ProxyOption = None,
+    rate: RateOption = None,
+    oidc_issuer: IssuerOption = None,
+    oidc_audience: AudienceOption = None,
+    oidc_actor_claim: ActorClaimOption = "sub",
+    oidc_roles_claim: RolesClaimOption = "roles",
+    oidc_role: RoleOption = None,
+    oidc_outlets_claim: OutletsClaimOption = None,
+    oidc_stories_claim: StoriesClaimOption = None,
 ) -> None:
     """Serve the record over HTTP until Ctrl-C.
 
@@ -117,7 +140,7 @@ def serve(
       dateline serve --port 8080 --no-example
       dateline serve --limit cost=20000 --limit depth=12
     """
-    if open_writing and not _is_loopback(host):
+    if open_writing and not is_loopback(host):
         raise Failure(
             f"--open-writing lets anybody record, and {host} is reached from elsewhere: make keys"
             " instead (dateline key create)",
@@ -126,12 +149,24 @@ def serve(
             exit_code=USAGE,
         )
     try:
+        proxies = proxies_of(proxy)
+        issuer = issuer_of(
+            oidc_issuer,
+            oidc_audience,
+            oidc_actor_claim,
+            oidc_roles_claim,
+            oidc_role,
+            oidc_outlets_claim,
+            oidc_stories_claim,
+        )
         settings = ApiSettings(
             limits_from(limit or ()),
             documents,
             anonymous=anonymous,
             open_writing=open_writing,
             address=address,
+            issuer=issuer,
+            rates=rates_from(rate or ()),
         )
         settings.store()
     except (ValueError, UnreadableDocuments) as error:
@@ -142,15 +177,14 @@ def serve(
         bring_up(database)
         projector = Projector(database)
         troubles = _Troubles()
-        for name in ("projections", "api.callers"):
+        for name in ("projections", "api.callers", "api.issuer"):
             logging.getLogger(name).addHandler(troubles)
         logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # the projector tells as much
         projector.start()
         try:
             _welcome(listener, database.description)
-            _serve(
-                config(create_app(database, settings), timeout_graceful_shutdown=GRACE), listener
-            )
+            app = create_app(database, settings)
+            _serve(config(app, proxies, timeout_graceful_shutdown=GRACE), listener)
         finally:
             projector.stop()
     say("Stopped.")
@@ -168,15 +202,6 @@ class _Troubles(logging.Handler):
         if now - self._told.get(record.msg, -QUIET) >= QUIET:
             self._told[record.msg] = now
             say(record.getMessage())
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _listening(host: str, port: int) -> socket.socket:
