@@ -90,6 +90,8 @@ class Issuer:
     """The references of the outlets that they may touch, `*` for all; None: all."""
     stories_claim: str | None = None
     """Those of stories, likewise."""
+    pause: float = PAUSE
+    believed: float = BELIEVED
 
     def __post_init__(self) -> None:
         check_address(self.url, "the issuer")
@@ -158,13 +160,10 @@ class _Keys(msgspec.Struct):
 class SigningKeys:
     """The issuer's keys by their ids, kept up to date while `follow` runs."""
 
-    def __init__(self, issuer: str, *, pause: float = PAUSE, believed: float = BELIEVED) -> None:
-        """`pause`, `believed`: in seconds, as PAUSE and BELIEVED."""
+    def __init__(self, issuer: Issuer) -> None:
         self.known: Mapping[str | None, SigningKey] = {}
         """Another object whenever they have changed."""
         self._issuer = issuer
-        self._pause = pause
-        self._believed = believed
         self._found = b""
         self._since = monotonic()
         self._answers = False
@@ -179,9 +178,9 @@ class SigningKeys:
             asked, self._asked = self._asked, anyio.Event()
             self._pausing = True
             asked.set()
-            await anyio.sleep(self._pause)
+            await anyio.sleep(self._issuer.pause)
             self._pausing = False
-            with anyio.move_on_after(FRESH if self._answers else self._pause):
+            with anyio.move_on_after(FRESH if self._answers else self._issuer.pause):
                 await self._wanted.wait()
             self._wanted = anyio.Event()
 
@@ -196,7 +195,7 @@ class SigningKeys:
             found = self._find(kid)
         if found is None:
             if not self._answers:
-                raise IssuerUnavailable(round(self._pause) or 1)
+                raise IssuerUnavailable(round(self._issuer.pause) or 1)
             raise Unauthenticated("this token is not signed with a key of the issuer")
         return found
 
@@ -208,12 +207,14 @@ class SigningKeys:
     async def _renew(self) -> None:
         try:
             with anyio.fail_after(2 * TIMEOUT):
-                found = await anyio.to_thread.run_sync(fetch, self._issuer, abandon_on_cancel=True)
+                found = await anyio.to_thread.run_sync(
+                    fetch, self._issuer.url, abandon_on_cancel=True
+                )
         except (OSError, HTTPException, Unusable) as error:
             self._answers = False
             reason = getattr(error, "reason", None) or error
             _logger.warning("the issuer's keys cannot be had: %s", reason or "it took too long")
-            if self.known and monotonic() - self._since > self._believed:
+            if self.known and monotonic() - self._since > self._issuer.believed:
                 self._found, self.known = b"", {}
             return
         self._answers = True

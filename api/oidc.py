@@ -43,7 +43,7 @@ class Tokens:
 
     def __init__(self, issuer: Issuer, otherwise: Role | None) -> None:
         """`otherwise`: what may be done with a token that gives no role; None: nothing."""
-        self.keys: Final = SigningKeys(issuer.url)
+        self.keys: Final = SigningKeys(issuer)
         self._issuer = issuer
         self._otherwise = otherwise
         self._verified: dict[bytes, tuple[Caller, int]] = {}
