@@ -6,6 +6,9 @@ import logging
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
+from math import inf
+from time import time
 from typing import Any, Final
 
 import anyio
@@ -29,6 +32,9 @@ POLL: Final = 5.0
 
 KEY: Final = re.compile(rb"dateline_[0-9a-f]{12}_")
 """What every key begins with."""
+
+KEPT: Final = 10_000
+"""Callers that are known again, by SHA-256 of what they sent."""
 
 TOKEN: Final = b".eyJ"
 """What is in every token of an issuer: its second part is an object in JSON, in base64."""
@@ -55,6 +61,10 @@ class Callers:
         """Nothing may be kept where somebody without a key could come by it."""
         self._conninfo = conninfo
         self._keys: Mapping[str, ApiKey] | None = None
+        self._known: dict[bytes, tuple[Caller, float]] = {}
+        """Who was found right, and until when, in seconds since 1970, by what they sent."""
+        self._known_by: tuple[object, object] = None, None
+        """The keys, and those of the issuer, by which they were found right."""
         self._anybody: Caller | None = ANYBODY if anonymous else None
         if open_writing:
             self._anybody = Caller(ANYBODY.name, Role.EDITOR)
@@ -77,7 +87,9 @@ class Callers:
                 async with connected(self._conninfo) as connection:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     while True:
-                        self._keys = await _all(connection)
+                        keys = await _all(connection)
+                        if keys != self._keys:
+                            self._keys = keys
                         async for _ in connection.notifies(timeout=POLL, stop_after=1):
                             pass
             except psycopg.Error as error:
@@ -109,22 +121,40 @@ class Callers:
         return caller
 
     async def _named(self, given: bytes) -> Caller:
+        issued = None if self._tokens is None else self._tokens.keys.known
+        if self._known_by[0] is not self._keys or self._known_by[1] is not issued:
+            # A key that was revoked, or that the issuer has withdrawn, takes along who had it.
+            self._known, self._known_by = {}, (self._keys, issued)
+        known = self._known
+        digest = sha256(given).digest()
+        found = known.get(digest)
+        if found is not None and time() < found[1]:
+            return found[0]
+        found = await self._find(given)
+        if self._keys is not None:  # else nobody would hear that they do not hold any longer
+            if len(known) >= KEPT:
+                del known[next(iter(known))]
+            known[digest] = found
+        return found[0]
+
+    async def _find(self, given: bytes) -> tuple[Caller, float]:
         scheme, _, token = given.decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated("send the key as Authorization: Bearer <key>")
         token = token.strip()
         if self._tokens is not None and token.count(".") == 2:  # no key has a dot in it
-            return await self._tokens.caller(token)
+            return await self._tokens.verified(token)
         return await self._by_key(token)
 
-    async def _by_key(self, token: str) -> Caller:
+    async def _by_key(self, token: str) -> tuple[Caller, float]:
         parts = parts_of(token)
         if parts is not None:
             identity, secret = parts
             keys = self._keys if self._keys is not None else await self._read()
             key = keys.get(identity)
             if key is not None and key.fits(secret) and key.holds(datetime.now(UTC)):
-                return Caller(key.name, Role[key.role.upper()], key.sources, key.stories)
+                until = inf if key.expires_at is None else key.expires_at.timestamp()
+                return Caller(key.name, Role[key.role.upper()], key.sources, key.stories), until
         # One answer for all: what was wrong with a key is nobody's business.
         raise Unauthenticated("this key is not known, was revoked, or has expired")
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import sha256
-from time import time
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,9 +23,6 @@ LONGEST_ACTOR: Final = 200
 LEEWAY: Final = 30
 """Seconds by which the issuer's clock may differ from ours."""
 
-KEPT: Final = 10_000
-"""Tokens that are known again because they were verified before."""
-
 TYPES: Final = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 """What a token may call itself. Tokens for other ends are signed with the same keys."""
 
@@ -39,33 +34,20 @@ FAR: Final = 2**53
 
 
 class Tokens:
-    """Verifies tokens, and knows those that were verified until they run out."""
+    """Verifies tokens."""
 
     def __init__(self, issuer: Issuer, otherwise: Role | None) -> None:
         """`otherwise`: what may be done with a token that gives no role; None: nothing."""
         self.keys: Final = SigningKeys(issuer)
         self._issuer = issuer
         self._otherwise = otherwise
-        self._verified: dict[bytes, tuple[Caller, int]] = {}
-        """Callers, and until when, in seconds since 1970, by the digests of their tokens."""
-        self._verified_with = self.keys.known
 
-    async def caller(self, token: str) -> Caller:
-        """Whose token it is. Raises Unauthenticated, IssuerUnavailable, and RequestRefused for a
-        token that gives no role where one is needed."""
-        if self._verified_with is not self.keys.known:
-            # A key that the issuer has withdrawn takes its tokens with it.
-            self._verified, self._verified_with = {}, self.keys.known
-        digest = sha256(token.encode()).digest()
-        known = self._verified.get(digest)
-        if known is not None and time() < known[1]:
-            return known[0]
+    async def verified(self, token: str) -> tuple[Caller, float]:
+        """Whose token it is, and until when it holds, in seconds since 1970. Raises
+        Unauthenticated, IssuerUnavailable, and RequestRefused for a token that gives no role where
+        one is needed."""
         claims = await self._claims(token)
-        caller = self._caller(claims)
-        if len(self._verified) >= KEPT:
-            del self._verified[next(iter(self._verified))]
-        self._verified[digest] = caller, min(int(claims["exp"]), FAR) + LEEWAY
-        return caller
+        return self._caller(claims), min(int(claims["exp"]), FAR) + LEEWAY
 
     async def _claims(self, token: str) -> Mapping[str, Any]:
         if len(token) > LONGEST:
