@@ -21,12 +21,14 @@ from api.callers import Callers
 from api.execution import ANSWERS, Engine
 from api.health import BEHIND, LOOPBACK, Network, Readiness, Scrapes, live
 from api.http import Endpoint
+from api.issuer import Issuer
 from api.limits import Limits
 from api.memento import Mementos
 from api.metrics import Metrics
 from api.numbers import numbers_of_answers, numbers_of_readers, numbers_of_recording
 from api.permits import Permits
 from api.persisted import KEPT, Store, read_trusted
+from api.rates import Rates
 from api.recording import Recording
 from api.schema import schema
 from api.server import VERSION
@@ -45,9 +47,7 @@ PAGE_HEADERS: Final = {
         " img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none';"
         " form-action 'none'; frame-ancestors 'none'"
     ),
-    "referrer-policy": "no-referrer",
     "vary": "Accept",
-    "x-content-type-options": "nosniff",
 }
 
 
@@ -77,6 +77,10 @@ class ApiSettings:
     """Seconds that the projection may be behind the log of a server that is ready."""
     metrics_to: tuple[Network, ...] = LOOPBACK
     """Who may read the metrics."""
+    issuer: Issuer | None = None
+    """Whose tokens are taken beside keys."""
+    rates: Rates = field(default_factory=Rates)
+    """How often somebody may ask."""
     address: str | None = None
     """Where the API is found from outside, as `https://record.example`; None: where it is asked."""
 
@@ -107,7 +111,11 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
         head = Head(database.conninfo)
         engine = Engine(schema()._schema, statements, head, chosen.limits, store, chosen.answers)
         callers = Callers(
-            database.conninfo, anonymous=chosen.anonymous, open_writing=chosen.open_writing
+            database.conninfo,
+            anonymous=chosen.anonymous,
+            open_writing=chosen.open_writing,
+            issuer=chosen.issuer,
+            rates=chosen.rates,
         )
         recording = Recording(Record(database), on_batch=metrics.appended)
         permits = Permits(statements)

@@ -20,7 +20,7 @@ from api.claim_state import find
 from api.errors import NOT_FOUND, RequestRefused
 from api.execution import Engine
 from api.forms import Form, Headers, made
-from api.http import deliver, failed
+from api.http import deliver, failed, host_of
 from api.ids import global_id, reference
 from api.negotiation import JSON, coding, prefers
 from api.timemap import LINK_FORMAT, Links, written_date
@@ -85,7 +85,9 @@ class Mementos:
     async def _answer(self, scope: Scope, headers: dict[bytes, bytes]) -> Form:
         if scope["method"] not in ("GET", "HEAD"):
             raise RequestRefused("GET is answered", status=405)
-        caller = await scope["state"]["callers"].caller(headers, scope["query_string"])
+        caller = await scope["state"]["callers"].caller(
+            headers, scope["query_string"], host_of(scope)
+        )
         watched().caller = caller.name
         asked = asked_by(scope)
         if not asked.is_canonical:

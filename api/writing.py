@@ -223,8 +223,9 @@ class Writing:
         if key is not None:
             if not 0 < len(key) <= LONGEST_KEY:
                 raise InvalidInput(f"it has 1 to {LONGEST_KEY} characters", field="idempotencyKey")
-            # A key belongs to whoever gives it: nobody can find out, or take, another's.
-            key = f"api:{caller.name}:{key}"
+            # A key belongs to whoever gives it: nobody can find out, or take, another's. Names of
+            # those whom an issuer vouches for have colons in them.
+            key = f"api:{caller.name.replace(':', '%3A')}:{key}"
         return Envelope(
             command=asked_for(wanted.kind, wanted.given),
             actor=caller.name,

@@ -7,7 +7,7 @@ import platform
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from benchmarks import appends, as_of, catch_up, imports, memory, reads, story_page, writes
+from benchmarks import access, appends, as_of, catch_up, imports, memory, reads, story_page, writes
 from benchmarks.ground import Ground, ground
 from benchmarks.rounds import Table
 
@@ -22,6 +22,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "as_of": as_of.measure,
     "memory": memory.measure,
     "reads": reads.measure,
+    "access": access.measure,
     "writes": writes.measure,
 }
 

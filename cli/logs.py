@@ -24,7 +24,7 @@ QUIET: Final = 60.0
 EXTRAS: Final = ("method", "path", "status", "outcome", "duration_ms", "code", "field")
 """What some lines tell besides."""
 
-REPEATED: Final = ("projections", "api.callers")
+REPEATED: Final = ("projections", "api.callers", "api.issuer")
 """Who tells the same again and again while something lasts."""
 
 

@@ -7,7 +7,6 @@ import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from ipaddress import ip_address
 from math import inf
 from pathlib import Path
 from typing import Annotated, Final
@@ -16,11 +15,13 @@ import typer
 import uvicorn
 from rich.text import Text
 
+from api.addresses import is_loopback
 from api.app import ApiSettings, create_app
 from api.health import BEHIND, LOOPBACK, networks_from
 from api.limits import limits_from
 from api.persisted import UnreadableDocuments
 from api.protocol import config
+from api.rates import rates_from
 from api.server import VERSION
 from api.traces import UnknownProtocol, traced_by_environment
 from api.watching import SLOW
@@ -28,6 +29,19 @@ from cli.example import load_example
 from cli.faults import USAGE, Failure
 from cli.logs import LogFormat, LogLevel, logging_as
 from cli.opening import bring_up, opened
+from cli.signing_in import (
+    ActorClaimOption,
+    AudienceOption,
+    IssuerOption,
+    OutletsClaimOption,
+    ProxyOption,
+    RateOption,
+    RoleOption,
+    RolesClaimOption,
+    StoriesClaimOption,
+    issuer_of,
+    proxies_of,
+)
 from cli.telling import (
     AccessLogOption,
     BehindOption,
@@ -125,6 +139,15 @@ def serve(
     slow: SlowOption = SLOW,
     metrics_to: MetricsToOption = None,
     behind: BehindOption = BEHIND,
+    proxy: ProxyOption = None,
+    rate: RateOption = None,
+    oidc_issuer: IssuerOption = None,
+    oidc_audience: AudienceOption = None,
+    oidc_actor_claim: ActorClaimOption = "sub",
+    oidc_roles_claim: RolesClaimOption = "roles",
+    oidc_role: RoleOption = None,
+    oidc_outlets_claim: OutletsClaimOption = None,
+    oidc_stories_claim: StoriesClaimOption = None,
 ) -> None:
     """Serve the record over HTTP until Ctrl-C.
 
@@ -136,7 +159,7 @@ def serve(
       dateline serve --port 8080 --no-example
       dateline serve --limit cost=20000 --limit depth=12
     """
-    if open_writing and not _is_loopback(host):
+    if open_writing and not is_loopback(host):
         raise Failure(
             f"--open-writing lets anybody record, and {host} is reached from elsewhere: make keys"
             " instead (dateline key create)",
@@ -145,6 +168,16 @@ def serve(
             exit_code=USAGE,
         )
     try:
+        proxies = proxies_of(proxy)
+        issuer = issuer_of(
+            oidc_issuer,
+            oidc_audience,
+            oidc_actor_claim,
+            oidc_roles_claim,
+            oidc_role,
+            oidc_outlets_claim,
+            oidc_stories_claim,
+        )
         settings = ApiSettings(
             limits_from(limit or ()),
             documents,
@@ -155,6 +188,8 @@ def serve(
             slow_after=slow or inf,
             behind=behind,
             metrics_to=LOOPBACK if metrics_to is None else networks_from(metrics_to),
+            issuer=issuer,
+            rates=rates_from(rate or ()),
         )
         settings.store()
     except (ValueError, UnreadableDocuments) as error:
@@ -171,10 +206,8 @@ def serve(
                     _welcome(listener, database.description)
                 else:
                     _logger.info("serving %s/graphql (%s)", _at(listener), database.description)
-                _serve(
-                    config(create_app(database, settings), timeout_graceful_shutdown=GRACE),
-                    listener,
-                )
+                app = create_app(database, settings)
+                _serve(config(app, proxies, timeout_graceful_shutdown=GRACE), listener)
             finally:
                 projector.stop()
         _logger.info("Stopped.")
@@ -187,15 +220,6 @@ def _tracing() -> Iterator[None]:
             yield
     except UnknownProtocol as error:
         raise Failure(str(error), code="INVALID_INPUT", exit_code=USAGE) from None
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _listening(host: str, port: int) -> socket.socket:
