@@ -36,6 +36,7 @@ from api.fields import (
     One,
     Paged,
     Recorded,
+    Streams,
     Told,
     Within,
     Written,
@@ -226,7 +227,7 @@ class Field:
                 return write(self)
             case Paged():
                 raise TypeError(f"{self.name} stands outside a connection")
-            case Told() | Recorded() | Changed() | Does():
+            case Told() | Recorded() | Changed() | Does() | Streams():
                 raise TypeError(f"{self.name} is not read off the record")
 
 

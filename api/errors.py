@@ -35,6 +35,7 @@ INTERNAL: Final = "INTERNAL_SERVER_ERROR"
 UNAUTHENTICATED: Final = "UNAUTHENTICATED"
 FORBIDDEN: Final = "FORBIDDEN"
 RATE_LIMITED: Final = "RATE_LIMITED"
+STREAMED: Final = "SUBSCRIPTION_NEEDS_A_STREAM"
 ISSUER_UNAVAILABLE: Final = "ISSUER_UNAVAILABLE"
 
 
@@ -109,6 +110,16 @@ class RateLimited(RequestRefused):
         super().__init__(
             message, code=RATE_LIMITED, status=429, retry=retry, limit=limit, allowed=allowed
         )
+
+
+def streamed() -> RequestRefused:
+    """A subscription was asked for where one answer is given."""
+    return RequestRefused(
+        "a subscription is answered as a stream: ask for it over a WebSocket, or accept"
+        " text/event-stream",
+        code=STREAMED,
+        status=406,
+    )
 
 
 def no_operation(name: str | None) -> RequestRefused:

@@ -159,10 +159,14 @@ def events(field: Field) -> str:
     return connection(at, events_listing(at))
 
 
-def events_listing(field: Field) -> Listing:
-    """The events that a field's filter chooses."""
-    row, moment, chosen = field.compiling.row(), field.moment, field.given("filter")
-    wanted = _conditions(field, chosen, row) if chosen.there else []
+def events_listing(field: Field, story: str | None = None) -> Listing:
+    """The events that a field's filter chooses; or else, of the story of an identity."""
+    row, moment = field.compiling.row(), field.moment
+    if story is not None:
+        wanted = [_touching(row, f"= {story}")]
+    else:
+        chosen = field.given("filter")
+        wanted = _conditions(field, chosen, row) if chosen.there else []
     if moment.position is not None:
         wanted.append(f"{row}.position <= {moment.position}")
     if moment.reported_at is not None:

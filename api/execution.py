@@ -32,6 +32,7 @@ from api.errors import (
     RequestRefused,
     no_operation,
     refused_error,
+    streamed,
     with_code,
 )
 from api.limits import Limits
@@ -82,7 +83,7 @@ class Engine:
         self._statements = statements
         self._head = head
         self._limits = limits
-        self._store = store or Store()
+        self.store = store or Store()
         self._worker = Worker()
         self._documents = Documents(schema, limits, self._worker)
         self._plans: LRUCache[object, Planned] = LRUCache(PLANS)
@@ -131,7 +132,7 @@ class Engine:
         cannot answer."""
         if asking.at_least > (self._head.position or 0):
             await self._wait_for(asking.at_least)
-        text = request.query if own and request.query else self._store.text(request)
+        text = request.query if own and request.query else self.store.text(request)
         key = text, request.operation_name, bytes(request.variables)
         answered = self._answers.get(key)
         if answered is not None and answered.holds(self._head.position):
@@ -152,7 +153,7 @@ class Engine:
                 if answered.size <= self._answers.maxsize:
                     self._answers[key] = answered
         if request.extensions and answered.lasting is not Lasting.NOT:
-            self._store.keep(request)
+            self.store.keep(request)
         return answered
 
     async def _wait_for(self, position: int) -> None:
@@ -185,25 +186,39 @@ class Engine:
         self.misses += 1
         return await self._fetch(bound)
 
-    async def _bind(
-        self, text: str, request: GraphQLRequest, asking: Asking, only_queries: bool
-    ) -> Bound | Answer:
-        operation = await self._documents.operation(text, request.operation_name)
+    async def operation(self, text: str, name: str | None) -> Operation | Answer:
+        """The operation that is asked for, or the errors in its document. Raises RequestRefused
+        where there is none of that name."""
+        operation = await self._documents.operation(text, name)
         if operation is None:
-            raise no_operation(request.operation_name)
+            raise no_operation(name)
         if not isinstance(operation, Operation):
             return errors(operation)
         watched().operation = operation.counted
-        if only_queries and operation.node.operation is not OperationType.QUERY:
+        return operation
+
+    async def variables(self, operation: Operation, given: Raw) -> Variables | Answer:
+        """The values for an operation, or what is wrong with them."""
+        if len(bytes(given)) > LARGE:
+            return await self._worker.do(self._variables, operation, given)
+        return self._variables(operation, given)
+
+    async def _bind(
+        self, text: str, request: GraphQLRequest, asking: Asking, only_queries: bool
+    ) -> Bound | Answer:
+        operation = await self.operation(text, request.operation_name)
+        if isinstance(operation, Answer):
+            return operation
+        kind = operation.node.operation
+        if kind is OperationType.SUBSCRIPTION:
+            raise streamed()
+        if only_queries and kind is not OperationType.QUERY:
             raise RequestRefused("GET is for queries alone; use POST", status=405)
-        if len(bytes(request.variables)) > LARGE:
-            variables = await self._worker.do(self._variables, operation, request.variables)
-        else:
-            variables = self._variables(operation, request.variables)
+        variables = await self.variables(operation, request.variables)
         if isinstance(variables, Answer):
             return variables
         shape = text, request.operation_name, operation.shape(variables)
-        if operation.node.operation is OperationType.MUTATION:
+        if kind is OperationType.MUTATION:
             return await self._write(shape, operation, variables, asking)
         planned = await self._planned(shape, operation, variables, cursors_are_now=False)
         if planned.plan is None:

@@ -27,6 +27,7 @@ from domain.ids import Subject
 if TYPE_CHECKING:
     from api.compiler import Field
     from api.listing import Listing
+    from api.streams import Bounds
 
 SQL: Final = "sql"
 """The key of a field's definition in its metadata."""
@@ -113,8 +114,28 @@ class Does:
     command: type[Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """A subscription: a function writes the query for a page of its messages (`api.streams`)."""
+
+    write: Callable[[Field, Bounds], str]
+    by_steps: bool
+    """Its places lie within steps from one position to another (`api.streams.Place`)."""
+
+
 Definition = (
-    Column | Identity | One | Many | Within | Written | Paged | Told | Recorded | Changed | Does
+    Column
+    | Identity
+    | One
+    | Many
+    | Within
+    | Written
+    | Paged
+    | Told
+    | Recorded
+    | Changed
+    | Does
+    | Streams
 )
 
 
@@ -175,6 +196,16 @@ def changed(subject: Subject | None, description: str) -> Any:
 def does(command: type[Any], description: str, *arguments: StrawberryArgument) -> Any:
     """A field that is a mutation."""
     return _field(Does(command), description, arguments)
+
+
+def streamed(
+    write: Callable[[Field, Bounds], str],
+    description: str,
+    *arguments: StrawberryArgument,
+    by_steps: bool = False,
+) -> Any:
+    """A field that is a subscription."""
+    return _field(Streams(write, by_steps), description, arguments)
 
 
 def argument(name: str, given: Any, description: str, default: Any = UNSET) -> StrawberryArgument:

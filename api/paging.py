@@ -216,7 +216,7 @@ def _part(one: Field, page: _Page) -> str:
             element = one.element(page.listing.row, page.listing.shown)
             return _list(page.column(element), page)
         case "edges":
-            return _list(page.column(one.assembled(lambda inner: _edge(inner, page))), page)
+            return _list(page.column(one.assembled(lambda inner: edge(inner, page.listing))), page)
         case "pageInfo":
             return one.assembled(lambda inner: _info(inner, page))
         case "totalCount":
@@ -229,15 +229,16 @@ def _list(column: str, page: _Page) -> str:
     return f"'[' || coalesce(array_to_string({found}, ','), '') || ']'"
 
 
-def _edge(one: Field, page: _Page) -> str:
+def edge(one: Field, listing: Listing) -> str:
+    """A field of an edge."""
     definition = definition_of(one.definition)
     if isinstance(definition, Paged) and definition.write is not None:
-        return definition.write(one, page.listing)
+        return definition.write(one, listing)
     match one.name:
         case "cursor":
-            return _cursor(one, page.listing)
+            return _cursor(one, listing)
         case "node":
-            return one.inside(page.listing.row, page.listing.shown)
+            return one.inside(listing.row, listing.shown)
     return one.sql()
 
 

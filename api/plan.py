@@ -101,7 +101,11 @@ def compile_operation(
 
 def statement_of(compiling: Compiling, body: str) -> str:
     """The statement that gives a body, and the position up to which the log is projected."""
-    statement = f"SELECT {body}, p.position FROM read.progress p"
+    return with_all(compiling, f"SELECT {body}, p.position FROM read.progress p")
+
+
+def with_all(compiling: Compiling, statement: str) -> str:
+    """A statement with all that was given in it."""
     # What was given for a list of which nothing is read still has to be of some type.
     unread = [one for one in compiling.parameters.written if one not in statement]
     if unread:

@@ -13,6 +13,7 @@ from api.mutation import Mutation
 from api.query import Query
 from api.record_events import RECORD_EVENT_TYPES
 from api.scalars import SCALARS
+from api.subscription import Subscription
 
 
 @cache
@@ -21,6 +22,7 @@ def schema() -> strawberry.Schema:
     return strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[*EVENT_TYPES, *RECORD_EVENT_TYPES],
         config=StrawberryConfig(scalar_map=SCALARS),
     )

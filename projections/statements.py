@@ -162,6 +162,14 @@ class Statements:
         """Where the record stands. Raises psycopg.Error, and Crowded."""
         return msgspec.json.decode((await self.fetch(STANDING, ())).body, type=Standing)
 
+    async def rows(self, sql: bytes, parameters: Sequence[str | None]) -> list[tuple[str, bytes]]:
+        """The rows of two texts that a statement gives. Raises psycopg.Error, and Crowded."""
+        result = await self.readers.fetch(sql, parameters)
+        return [
+            ((result.get_value(n, 0) or b"").decode(), result.get_value(n, 1) or b"")
+            for n in range(result.ntuples)
+        ]
+
     async def position_at(self, moment: datetime) -> Resolved:
         """What had been recorded by a moment. Raises psycopg.Error, and Crowded."""
         result = await self.readers.fetch(POSITION_AT, (moment.isoformat(),))
@@ -191,7 +199,7 @@ class Head:
         with tracing.span("wait until readable", **{"dateline.position": position}):
             return await self._reached(position, patience)
 
-    async def _reached(self, position: int, patience: float) -> bool:
+    async def _reached(self, position: int, patience: float | None) -> bool:
         moved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heappush(self._waiting, (position, next(self._numbers), moved))
         try:
@@ -200,6 +208,12 @@ class Head:
         except TimeoutError:
             return False
         return True
+
+    async def beyond(self, position: int) -> int:
+        """Wait until the log is projected further than a position: how far it is."""
+        while self.position is None or self.position <= position:
+            await self._reached(position + 1, None)
+        return self.position
 
     def _set(self, position: int | None) -> None:
         self.position = position

@@ -1,0 +1,202 @@
+"""Reading streams page by page, each page once for all who want it.
+
+Nobody has a queue. A subscriber has a place and asks for the page after it, at whatever pace; who
+asks for the same page at the same time waits for the same reading of it, and shares its messages,
+finished as they are. So a slow subscriber holds up nobody and misses nothing, history and what
+comes next are one thing, and what is held in memory does not depend on how many listen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+import psycopg
+
+from api.streams import Place, Stream
+from projections.readers import Crowded
+from projections.statements import Head, Statements
+
+MESSAGES: Final = 500
+"""The most messages of a page."""
+
+PAGE: Final = 256_000
+"""Bytes that a page is to have, about."""
+
+KEPT: Final = 2_000_000
+"""Bytes of the pages that are kept of a stream, for those who are a little behind."""
+
+RETRY: Final = 0.5
+"""Seconds before a page is read again that could not be."""
+
+Message = tuple[str, bytes]
+"""The place after a message, as a client names it, and the result of an execution as JSON."""
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some messages, and the place after them."""
+
+    messages: Sequence[Message]
+    end: Place
+    full: bool
+    """There may be more at once."""
+
+    @property
+    def size(self) -> int:
+        """Bytes, about."""
+        return 200 + sum(200 + len(body) for _, body in self.messages)
+
+
+Key = tuple[bytes, tuple[str | None, ...]]
+"""A statement, and the values that say what is wanted."""
+
+
+@dataclass(slots=True)
+class Channel:
+    """A stream of messages, for all who want the same."""
+
+    stream: Stream
+    values: tuple[str | None, ...]
+    statements: Statements
+    head: Head
+    listening: int = 0
+    """Subscribers."""
+    read: int = 0
+    """Pages that were read so far."""
+    _limit: int = MESSAGES
+    _kept: OrderedDict[Place, Page] = field(default_factory=OrderedDict)
+    _size: int = 0
+    _reading: dict[Place, asyncio.Task[Page]] = field(default_factory=dict)
+    _quiet: tuple[int, int] = (-1, -1)
+    """Between these positions there is nothing to tell: who is after one is after the other."""
+
+    async def after(self, place: Place) -> Page:
+        """The page after a place, as soon as there is a message. Raises psycopg.Error where it
+        cannot be read however often that is tried."""
+        while True:
+            since, until = self._quiet
+            if not place.upto and since <= place.after < until:
+                place = Place(until)
+            page = self._kept.get(place)
+            if page is None:
+                # Whoever goes away leaves the others waiting.
+                page = await asyncio.shield(self._page(place))
+            if page.messages:
+                return page
+            if not place.upto:
+                began = since if since <= place.after <= until else place.after
+                self._quiet = began, page.end.after
+            place = page.end
+
+    def ahead(self, place: Place) -> None:
+        """Begin to read a page that will be asked for."""
+        if place not in self._kept:
+            self._page(place)
+
+    def forget(self) -> None:
+        """Drop what is kept: it may say what it must not any more."""
+        self._kept.clear()
+        self._size = 0
+        self._reading.clear()  # what is being read is given to those who wait for it, and not kept
+
+    def close(self) -> None:
+        """Stop to read: nobody listens any more."""
+        for task in self._reading.values():
+            task.cancel()
+
+    def _page(self, place: Place) -> asyncio.Task[Page]:
+        task = self._reading.get(place)
+        if task is None:
+            task = self._reading[place] = asyncio.create_task(self._read(place))
+            task.add_done_callback(lambda done: self._settle(place, done))
+        return task
+
+    def _settle(self, place: Place, done: asyncio.Task[Page]) -> None:
+        if self._reading.get(place) is not done:
+            return  # it was forgotten meanwhile
+        del self._reading[place]
+        if done.cancelled() or done.exception() is not None:
+            return
+        page = done.result()
+        if page.messages:
+            self._kept[place] = page
+            self._size += page.size
+            while self._size > KEPT and len(self._kept) > 1:
+                _, dropped = self._kept.popitem(last=False)
+                self._size -= dropped.size
+
+    async def _read(self, place: Place) -> Page:
+        upto = place.upto or await self.head.beyond(place.after)
+        while True:
+            limit = self._limit
+            values = self.stream.page(self.values, place, upto, limit)
+            try:
+                messages = await self.statements.rows(self.stream.sql, values)
+            except psycopg.errors.QueryCanceled:
+                if limit == 1:
+                    raise
+                self._limit = max(limit // 4, 1)
+            except (psycopg.OperationalError, Crowded) as error:
+                _logger.warning("a stream waits for the database: %s", error)
+                await asyncio.sleep(RETRY)
+            else:
+                break
+        self.read += 1
+        full = len(messages) == limit
+        if full:
+            size = sum(len(body) for _, body in messages) // limit + 1
+            self._limit = min(max(PAGE // size, 1), MESSAGES)
+            end = self.stream.place(messages[-1][0])
+        else:
+            end = Place(upto)
+        return Page(messages, end, full)
+
+
+class Channels:
+    """The streams that somebody listens to."""
+
+    def __init__(self, statements: Statements, head: Head) -> None:
+        self._statements = statements
+        self._head = head
+        self._channels: dict[Key, Channel] = {}
+
+    @property
+    def listening(self) -> int:
+        """How many subscriptions there are."""
+        return sum(channel.listening for channel in self._channels.values())
+
+    @property
+    def streams(self) -> int:
+        """How many different ones."""
+        return len(self._channels)
+
+    @asynccontextmanager
+    async def listen(
+        self, stream: Stream, values: tuple[str | None, ...]
+    ) -> AsyncIterator[Channel]:
+        """The channel of a stream, kept until the last who listens has left."""
+        key = stream.sql, values
+        channel = self._channels.get(key)
+        if channel is None:
+            channel = self._channels[key] = Channel(stream, values, self._statements, self._head)
+        channel.listening += 1
+        try:
+            yield channel
+        finally:
+            channel.listening -= 1
+            if not channel.listening:
+                del self._channels[key]
+                channel.close()
+
+    def forget(self) -> None:
+        """Drop what is kept: the read model was rebuilt, or something was erased."""
+        for channel in self._channels.values():
+            channel.forget()
