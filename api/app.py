@@ -14,10 +14,11 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from api.callers import Callers
+from api.channels import Channels
 from api.execution import ANSWERS, Engine
 from api.health import BEHIND, LOOPBACK, Network, Readiness, Scrapes, live
 from api.http import Endpoint
@@ -25,14 +26,21 @@ from api.issuer import Issuer
 from api.limits import Limits
 from api.memento import Mementos
 from api.metrics import Metrics
-from api.numbers import numbers_of_answers, numbers_of_readers, numbers_of_recording
+from api.numbers import (
+    numbers_of_answers,
+    numbers_of_channels,
+    numbers_of_readers,
+    numbers_of_recording,
+)
 from api.permits import Permits
 from api.persisted import KEPT, Store, read_trusted
 from api.rates import Rates
 from api.recording import Recording
 from api.schema import schema
 from api.server import VERSION
+from api.subscribing import Subscribing
 from api.watching import ANONYMOUS, CLAIM_PAGE, SLOW, UNREAD, Watching
+from api.websocket import Sockets
 from api.writing import PATIENCE, Writing
 from eventlog.database import Database
 from eventlog.record import Record
@@ -129,15 +137,28 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
             chosen.readable_within,
             metrics.commanded,
         )
+        channels = Channels(statements, head)
+        subscribing = Subscribing(schema()._schema, engine, channels, head, chosen.limits)
+
+        def forget() -> None:
+            engine.forget()
+            channels.forget()
+
         metrics.read.numbers += [
+            lambda: numbers_of_channels(channels),
             lambda: numbers_of_readers(statements.readers),
             lambda: numbers_of_answers(engine),
             lambda: numbers_of_recording(recording),
         ]
         async with statements, recording, create_task_group() as tasks:
-            tasks.start_soon(head.follow, engine.forget)
+            tasks.start_soon(head.follow, forget)
             tasks.start_soon(callers.follow)
-            yield {"engine": engine, "statements": statements, "callers": callers}
+            yield {
+                "engine": engine,
+                "statements": statements,
+                "callers": callers,
+                "subscribing": subscribing,
+            }
             tasks.cancel_scope.cancel()
             engine.close()
 
@@ -156,6 +177,7 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
         routes=[
             Route("/", home),
             Route("/graphql", Endpoint(page, body_limit=chosen.limits.body)),
+            WebSocketRoute("/graphql", Sockets(subscriptions=chosen.limits.subscriptions)),
             Route("/claims/{claim:path}", Mementos(chosen.address)),
             Route("/health/live", live),
             Route("/health/ready", Readiness(chosen.behind).answer),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from math import inf
@@ -17,7 +19,7 @@ from anyio import create_task_group
 from psycopg import AsyncConnection
 
 from api.access import ANYBODY, Caller, Role
-from api.errors import Unauthenticated
+from api.errors import IssuerUnavailable, Unauthenticated
 from api.issuer import Issuer
 from api.oidc import Tokens
 from api.rates import Gates, Rates
@@ -29,6 +31,9 @@ RECONNECT: Final = 0.5
 
 POLL: Final = 5.0
 """Seconds after which the keys are looked at although nothing was announced."""
+
+LOOK: Final = 60.0
+"""Seconds after which it is asked again whether whoever listens may: keys and tokens expire."""
 
 KEY: Final = re.compile(rb"dateline_[0-9a-f]{12}_")
 """What every key begins with."""
@@ -72,12 +77,15 @@ class Callers:
         if issuer is not None:
             otherwise = None if self._anybody is None else self._anybody.role
             self._tokens = Tokens(issuer, otherwise)
+        self._watching: set[Callable[[], Awaitable[None]]] = set()
+        self._looking: set[asyncio.Future[None]] = set()
         self._gates = Gates(rates or Rates())
 
     async def follow(self) -> None:
         """Keep keys of both sorts up to date until cancelled."""
         async with create_task_group() as tasks:
             tasks.start_soon(self._listen)
+            tasks.start_soon(self._every_minute)
             if self._tokens is not None:
                 tasks.start_soon(self._tokens.keys.follow)
 
@@ -90,6 +98,7 @@ class Callers:
                         keys = await _all(connection)
                         if keys != self._keys:
                             self._keys = keys
+                            self._look_again()
                         async for _ in connection.notifies(timeout=POLL, stop_after=1):
                             pass
             except psycopg.Error as error:
@@ -97,6 +106,35 @@ class Callers:
             finally:
                 self._keys = None
             await anyio.sleep(RECONNECT)
+
+    @contextmanager
+    def watched(self, recheck: Callable[[], Awaitable[None]]) -> Iterator[None]:
+        """Within the block: whenever keys have changed, and every minute, `recheck` is called, to
+        ask whether somebody may still do what they do (`still`)."""
+        self._watching.add(recheck)
+        try:
+            yield
+        finally:
+            self._watching.discard(recheck)
+
+    def _look_again(self) -> None:
+        for recheck in self._watching:
+            task = asyncio.ensure_future(recheck())
+            self._looking.add(task)
+            task.add_done_callback(self._looking.discard)
+
+    async def _every_minute(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK)
+            self._look_again()
+
+    async def still(self, headers: Mapping[bytes, bytes]) -> None:
+        """Raises Unauthenticated where whoever began something with these headers may not go on
+        with it. That nobody can tell just now is no reason to end it."""
+        given = headers.get(b"authorization")
+        if given is not None:
+            with suppress(psycopg.Error, IssuerUnavailable):
+                await self._named(given)
 
     async def caller(self, headers: Mapping[bytes, bytes], query: bytes, host: str) -> Caller:
         """Who sends a request with these headers and this query string, from an address. Raises

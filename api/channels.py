@@ -34,7 +34,7 @@ KEPT: Final = 2_000_000
 RETRY: Final = 0.5
 """Seconds before a page is read again that could not be."""
 
-Message = tuple[str, bytes]
+Message = tuple[str, str]
 """The place after a message, as a client names it, and the result of an execution as JSON."""
 
 _logger = logging.getLogger(__name__)

@@ -36,6 +36,7 @@ UNAUTHENTICATED: Final = "UNAUTHENTICATED"
 FORBIDDEN: Final = "FORBIDDEN"
 RATE_LIMITED: Final = "RATE_LIMITED"
 STREAMED: Final = "SUBSCRIPTION_NEEDS_A_STREAM"
+TOO_MANY_SUBSCRIPTIONS: Final = "TOO_MANY_SUBSCRIPTIONS"
 ISSUER_UNAVAILABLE: Final = "ISSUER_UNAVAILABLE"
 
 
@@ -110,6 +111,17 @@ class RateLimited(RequestRefused):
         super().__init__(
             message, code=RATE_LIMITED, status=429, retry=retry, limit=limit, allowed=allowed
         )
+
+
+def too_many(limit: str, allowed: int, who: str) -> RequestRefused:
+    """More subscriptions are asked for than somebody may have at once."""
+    return RequestRefused(
+        f"{who} has at most {allowed} subscriptions at once",
+        code=TOO_MANY_SUBSCRIPTIONS,
+        status=429,
+        limit=limit,
+        allowed=allowed,
+    )
 
 
 def streamed() -> RequestRefused:

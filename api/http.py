@@ -22,6 +22,8 @@ from api.execution import Engine
 from api.forms import Form, Headers, form
 from api.negotiation import JSON, answered_as, coding, matches, wants_page
 from api.request import NO_VARIABLES, GraphQLRequest, from_body, json_object
+from api.streaming import SERVER_SENT, Streaming, deliver_one, streamed_as
+from api.subscribing import Subscribed
 from api.traces import traced_operation
 from api.watching import FAILED, LEFT, REFUSED, UNREAD, watched
 from api.writing import Asking
@@ -74,10 +76,26 @@ class Endpoint:
             else:
                 request = from_body(await read_body(headers, receive, self._body_limit))
             engine: Engine = state["engine"]
-            answering = engine.answer(request, asking, only_queries=cacheable)
-            answer = await (
-                answering if tracing.tracer is None else traced_operation(answering, watch)
-            )
+            stream = streamed_as(accept)
+            asked = None
+            if stream is not None:
+                by = asking.caller.name if b"authorization" in headers else host_of(scope)
+                heard = headers.get(b"last-event-id", b"").decode("latin-1") or None
+                asked = await state["subscribing"].begin(request, by, heard)
+                if isinstance(asked, Subscribed):
+                    watch.operation = None  # it is not over when it is answered
+                    await Streaming(asked, stream, receive, send).serve(scope)
+                    return
+            if asked is not None:
+                answer = asked
+            else:
+                answering = engine.answer(request, asking, only_queries=cacheable)
+                answer = await (
+                    answering if tracing.tracer is None else traced_operation(answering, watch)
+                )
+            if stream is SERVER_SENT and answer.executed:
+                await deliver_one(answer, send)
+                return
             if answer.lasting is Lasting.NOT:
                 watch.outcome = REFUSED
             wanted = coding(headers.get(b"accept-encoding", b"").decode("latin-1"))

@@ -57,6 +57,10 @@ class Limits:
     seconds: float = limit(10.0, "How long the database may work at one answer.")
     connections: int = limit(8, "Questions that the database works at at once.")
     waiting: int = limit(200, "Questions that may wait for their turn.")
+    subscriptions: int = limit(50, "Subscriptions of one connection at once.")
+    listening: int = limit(
+        5_000, "Subscriptions of one caller at once, or of one address where nobody says who asks."
+    )
     patience: float = limit(5.0, "Seconds that one waits before it is refused.")
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from prometheus_client.metrics_core import Metric
 
+from api.channels import Channels
 from api.execution import Engine
 from api.metrics import counter, gauge
 from api.recording import Recording
@@ -38,6 +39,12 @@ def numbers_of_answers(engine: Engine) -> Iterator[Metric]:
         miss=engine.misses,
     )
     yield gauge("dateline_kept_answers_bytes", "What the kept answers take.", engine.kept)
+
+
+def numbers_of_channels(channels: Channels) -> Iterator[Metric]:
+    """Who listens."""
+    yield gauge("dateline_subscribers", "Subscriptions that are listened to.", channels.listening)
+    yield gauge("dateline_streams", "Different streams among them.", channels.streams)
 
 
 def numbers_of_recording(recording: Recording) -> Iterator[Metric]:

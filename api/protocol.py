@@ -22,6 +22,9 @@ SAFE: Final = [
 """Headers of every answer, those of uvicorn itself included: what is sent is what it says it is,
 and no page of another site shows it, embeds it or is told the address that it was asked at."""
 
+MESSAGE: Final = 1_000_000
+"""Bytes of a message that a client may send over a WebSocket."""
+
 TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"connection: close\r\ncontent-length: 0\r\n\r\n"
@@ -99,7 +102,9 @@ def config(app: ASGIApp, proxies: Sequence[str] = (), **settings: Any) -> uvicor
     return uvicorn.Config(
         app,
         http=Protocol,
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=MESSAGE,
+        ws_per_message_deflate=False,  # it would keep a window of 64 kB for each subscriber
         log_config=None,  # it tells its troubles as everybody else here
         log_level="warning",
         access_log=False,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +16,7 @@ from api.answers import Answer, errors
 from api.channels import Channels, Page
 from api.cost import check_cost
 from api.documents import Operation
-from api.errors import refused_error
+from api.errors import refused_error, too_many
 from api.execution import Engine
 from api.limits import Limits
 from api.parameters import Refused, Variables
@@ -37,6 +39,8 @@ class Subscribed:
     stream: Stream
     values: tuple[str | None, ...]
     place: Place
+    by: str
+    """Who listens: the name of a key or of a token, or else an address."""
 
 
 class Subscribing:
@@ -50,14 +54,15 @@ class Subscribing:
         self._channels = channels
         self._head = head
         self._limits = limits
+        self._listening: Counter[str] = Counter()
         self._streams: LRUCache[object, Stream] = LRUCache(STREAMS)
 
     async def begin(
-        self, request: GraphQLRequest, heard: str | None = None
+        self, request: GraphQLRequest, by: str, heard: str | None = None
     ) -> Subscribed | Answer | None:
         """What a subscription asks for; what is wrong with it; None where a request is none.
-        `heard`: the place after the last message that came over another connection. Raises
-        RequestRefused."""
+        `by`: who asks. `heard`: the place after the last message that came over another
+        connection. Raises RequestRefused."""
         text = self._engine.store.text(request)
         operation = await self._engine.operation(text, request.operation_name)
         if isinstance(operation, Answer):
@@ -75,22 +80,35 @@ class Subscribing:
                     self._compiled, operation, variables
                 )
             place = await self._known(stream.begin(variables, heard))
-            return Subscribed(stream, stream.values(variables), place)
+            return Subscribed(stream, stream.values(variables), place, by)
         except Refused as refused:
             return errors([refused_error(refused)], executed=True)
 
-    async def pages(self, subscribed: Subscribed) -> AsyncIterator[Page]:
+    async def pages(self, subscribed: Subscribed) -> AsyncGenerator[Page, None]:
         """The pages of a stream, one after the other, for ever. Raises psycopg.Error."""
-        place = subscribed.place
-        async with self._channels.listen(subscribed.stream, subscribed.values) as channel:
-            while True:
-                page = await channel.after(place)
-                place = page.end
-                if page.full:
-                    channel.ahead(place)
-                yield page
-                # Pages that are kept come at once: others are to have their turn.
-                await asyncio.sleep(0)
+        place, by = subscribed.place, subscribed.by
+        with self._counted(by):
+            async with self._channels.listen(subscribed.stream, subscribed.values) as channel:
+                while True:
+                    page = await channel.after(place)
+                    place = page.end
+                    if page.full:
+                        channel.ahead(place)
+                    yield page
+                    # Pages that are kept come at once: others are to have their turn.
+                    await asyncio.sleep(0)
+
+    @contextmanager
+    def _counted(self, by: str) -> Iterator[None]:
+        if self._listening[by] >= self._limits.listening:
+            raise too_many("listening", self._limits.listening, "one caller")
+        self._listening[by] += 1
+        try:
+            yield
+        finally:
+            self._listening[by] -= 1
+            if not self._listening[by]:
+                del self._listening[by]
 
     def _compiled(self, operation: Operation, variables: Variables) -> Stream:
         check_cost(self._schema, operation.fragments, operation.node, variables, self._limits)

@@ -162,11 +162,11 @@ class Statements:
         """Where the record stands. Raises psycopg.Error, and Crowded."""
         return msgspec.json.decode((await self.fetch(STANDING, ())).body, type=Standing)
 
-    async def rows(self, sql: bytes, parameters: Sequence[str | None]) -> list[tuple[str, bytes]]:
+    async def rows(self, sql: bytes, parameters: Sequence[str | None]) -> list[tuple[str, str]]:
         """The rows of two texts that a statement gives. Raises psycopg.Error, and Crowded."""
         result = await self.readers.fetch(sql, parameters)
         return [
-            ((result.get_value(n, 0) or b"").decode(), result.get_value(n, 1) or b"")
+            ((result.get_value(n, 0) or b"").decode(), (result.get_value(n, 1) or b"").decode())
             for n in range(result.ntuples)
         ]
 
