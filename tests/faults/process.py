@@ -35,12 +35,12 @@ def free_port() -> int:
 class Serving:
     """A server of a record. Used inside `with`, where it runs at first."""
 
-    def __init__(self, url: str, said: Path, *arguments: str, **environ: str) -> None:
-        """`said`: a file for what the server says."""
+    def __init__(self, url: str | None, said: Path, **environ: str) -> None:
+        """`url`: of the database; None: the one that the environment names. `said`: a file for
+        what the server says."""
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.said = said
-        self._arguments = arguments
         kept = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "DATELINE_DATA")}
         self._environ = kept | ({"DATABASE_URL": url} if url else {}) | environ
         self._process: subprocess.Popen[bytes] | None = None
@@ -66,7 +66,7 @@ class Serving:
         with self.said.open("ab") as said:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "cli", "serve", "--port", str(self.port), "--no-example",
-                 "--open-writing", *self._arguments],
+                 "--open-writing"],
                 cwd=ROOT, env=self._environ, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
             )  # fmt: skip
         deadline = monotonic() + PATIENCE
