@@ -7,7 +7,18 @@ import platform
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from benchmarks import appends, as_of, catch_up, imports, memory, reads, story_page, writes
+from benchmarks import (
+    appends,
+    as_of,
+    catch_up,
+    commands,
+    imports,
+    memory,
+    readable,
+    reads,
+    story_page,
+    writes,
+)
 from benchmarks.ground import Ground, ground
 from benchmarks.rounds import Table
 
@@ -23,6 +34,8 @@ MEASURES: Final[dict[str, Measure]] = {
     "memory": memory.measure,
     "reads": reads.measure,
     "writes": writes.measure,
+    "commands": commands.measure,
+    "readable": readable.measure,
 }
 
 
