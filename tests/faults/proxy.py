@@ -48,6 +48,8 @@ class Proxy:
         """Seconds after which the next connection is chosen to be cut; None: none is."""
         self.reset = 0.5
         """How often a connection is cut with a reset instead of an orderly end."""
+        self.away = False
+        """Whether nobody gets through: who connects is cut off, and so is who says something."""
         self.only_answers = False
         """Whether connections are cut in the middle of an answer alone, never of a request."""
         self._connect = connect
@@ -79,6 +81,8 @@ class Proxy:
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         try:
+            if self.away:
+                raise ConnectionRefusedError
             far_reader, far_writer = await self._connect()
         except OSError:
             writer.transport.abort()
@@ -99,7 +103,7 @@ class Proxy:
         self, line: Line, reader: StreamReader, writer: StreamWriter, *, answers: bool
     ) -> None:
         with suppress(OSError):
-            while said := await reader.read(65_536):
+            while (said := await reader.read(65_536)) and not self.away:
                 if line.doomed and (answers or not self.only_answers):
                     writer.write(said[: random.randrange(len(said))])
                     self.cuts += 1

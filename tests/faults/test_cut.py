@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
@@ -14,13 +15,19 @@ import uvloop
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from eventlog.database import Database
+from eventlog.log import Log
 from projections.statements import Statements
+from tests.eventlog.units import appended, unit
 from tests.faults.load import Load, check, load
 from tests.faults.process import Serving
 from tests.faults.proxy import Proxy, proxy
 
 CUTS = 40
 """Connections to be cut in a test, at least."""
+
+AWAY = 8.0
+"""Seconds that a database is away. A pause that is doubled after each attempt would last as long
+again."""
 
 PATIENCE = 10.0
 """Seconds in which something is to be answered whatever is cut."""
@@ -102,3 +109,21 @@ def test_an_answer_of_the_database_that_is_cut_by_a_reset_is_asked_for_again_at_
         between.reset, between.only_answers = 1, True
         uvloop.run(ask(between, conninfo))
         assert between.cuts == 20
+
+
+def test_a_database_that_was_away_for_a_while_is_found_again_as_soon_as_it_is_back(
+    database: Database,
+) -> None:
+    with (
+        cuttable(database.conninfo) as (between, conninfo),
+        Log(conninfo) as log,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        log.append([unit()])
+        between.away = True
+        waiting = pool.submit(log.append, [unit(key="k", digest=b"d")])
+        sleep(AWAY)
+        assert not waiting.done()
+        between.away = False
+        (outcome,) = waiting.result(AWAY / 2)
+        assert appended(outcome).first_position == 2
