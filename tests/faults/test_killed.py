@@ -37,7 +37,7 @@ def test_a_postgresql_that_is_stopped_at_once_under_load_loses_nothing(folder: P
             Serving(own.url, folder / "said") as server,
             load(server.address) as clients,
         ):
-            for _ in range(3):
+            for _ in range(2):
                 clients.wait(150)
                 sleep(random.uniform(0, 0.1))
                 own.stop_at_once()
