@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from api.watching import Operation
+
 
 class Lasting(Enum):
     """How long an answer stays true."""
@@ -31,7 +33,7 @@ class Lasting(Enum):
 class Answer:
     """What is sent, in each of the forms in which it was asked for so far."""
 
-    __slots__ = ("body", "executed", "forms", "lasting", "position", "size")
+    __slots__ = ("body", "executed", "forms", "lasting", "operation", "position", "size")
 
     def __init__(
         self,
@@ -47,6 +49,8 @@ class Answer:
         """The position up to which the log was projected, where `lasting` is POSITION."""
         self.executed = executed
         """False where the request was refused before execution."""
+        self.operation: Operation | None = None
+        """What was asked, where it is an answer that is kept."""
         self.size = 0
         """Bytes that it takes to keep it, about."""
         self.forms: dict[object, Any] = {}

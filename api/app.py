@@ -1,4 +1,4 @@
-"""The ASGI application: `/graphql`, the page in a browser, and two questions about its health."""
+"""The ASGI application: `/graphql`, the page in a browser, and how it is doing."""
 
 from __future__ import annotations
 
@@ -9,27 +9,33 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-import psycopg
 from anyio import create_task_group
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from api.callers import Callers
 from api.execution import ANSWERS, Engine
+from api.health import BEHIND, LOOPBACK, Network, Readiness, Scrapes, live
 from api.http import Endpoint
+from api.issuer import Issuer
 from api.limits import Limits
 from api.memento import Mementos
+from api.metrics import Metrics
+from api.numbers import numbers_of_answers, numbers_of_readers, numbers_of_recording
 from api.permits import Permits
 from api.persisted import KEPT, Store, read_trusted
+from api.rates import Rates
 from api.recording import Recording
 from api.schema import schema
+from api.server import VERSION
+from api.watching import ANONYMOUS, CLAIM_PAGE, SLOW, UNREAD, Watching
 from api.writing import PATIENCE, Writing
 from eventlog.database import Database
 from eventlog.record import Record
-from projections.readers import Crowded
 from projections.statements import Head, Statements
 
 STATIC: Final = Path(str(files("api") / "static"))
@@ -41,9 +47,7 @@ PAGE_HEADERS: Final = {
         " img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none';"
         " form-action 'none'; frame-ancestors 'none'"
     ),
-    "referrer-policy": "no-referrer",
     "vary": "Accept",
-    "x-content-type-options": "nosniff",
 }
 
 
@@ -65,6 +69,18 @@ class ApiSettings:
     """And record, as an editor. Only for a server that nobody but its user can reach."""
     readable_within: float = PATIENCE
     """Seconds that the answer to a mutation waits until what it recorded can be read."""
+    access_log: bool = False
+    """Each request is told in the log."""
+    slow_after: float = SLOW
+    """Seconds after which a request is told as slow."""
+    behind: float = BEHIND
+    """Seconds that the projection may be behind the log of a server that is ready."""
+    metrics_to: tuple[Network, ...] = LOOPBACK
+    """Who may read the metrics."""
+    issuer: Issuer | None = None
+    """Whose tokens are taken beside keys."""
+    rates: Rates = field(default_factory=Rates)
+    """How often somebody may ask."""
     address: str | None = None
     """Where the API is found from outside, as `https://record.example`; None: where it is asked."""
 
@@ -95,9 +111,13 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
         head = Head(database.conninfo)
         engine = Engine(schema()._schema, statements, head, chosen.limits, store, chosen.answers)
         callers = Callers(
-            database.conninfo, anonymous=chosen.anonymous, open_writing=chosen.open_writing
+            database.conninfo,
+            anonymous=chosen.anonymous,
+            open_writing=chosen.open_writing,
+            issuer=chosen.issuer,
+            rates=chosen.rates,
         )
-        recording = Recording(Record(database))
+        recording = Recording(Record(database), on_batch=metrics.appended)
         permits = Permits(statements)
         engine.writing = Writing(
             schema()._schema,
@@ -107,7 +127,13 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
             engine.fetch,
             permits.check,
             chosen.readable_within,
+            metrics.commanded,
         )
+        metrics.read.numbers += [
+            lambda: numbers_of_readers(statements.readers),
+            lambda: numbers_of_answers(engine),
+            lambda: numbers_of_recording(recording),
+        ]
         async with statements, recording, create_task_group() as tasks:
             tasks.start_soon(head.follow, engine.forget)
             tasks.start_soon(callers.follow)
@@ -115,15 +141,25 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
             tasks.cancel_scope.cancel()
             engine.close()
 
+    metrics = Metrics(VERSION, (ANONYMOUS, UNREAD.name, CLAIM_PAGE.name))
     page = FileResponse(STATIC / "graphiql.html", headers=PAGE_HEADERS)
     return Starlette(
         lifespan=lifespan,
+        middleware=[
+            Middleware(
+                Watching,
+                metrics=metrics,
+                access_log=chosen.access_log,
+                slow_after=chosen.slow_after,
+            )
+        ],
         routes=[
             Route("/", home),
             Route("/graphql", Endpoint(page, body_limit=chosen.limits.body)),
             Route("/claims/{claim:path}", Mementos(chosen.address)),
             Route("/health/live", live),
-            Route("/health/ready", ready),
+            Route("/health/ready", Readiness(chosen.behind).answer),
+            Route("/metrics", Scrapes(metrics, chosen.metrics_to).answer),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
     )
@@ -132,18 +168,3 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
 async def home(_request: Request) -> Response:
     """Where the questions are asked."""
     return RedirectResponse("/graphql")
-
-
-async def live(_request: Request) -> Response:
-    """Whether the process answers at all."""
-    return JSONResponse({"status": "live"})
-
-
-async def ready(request: Request) -> Response:
-    """Whether the record can be read."""
-    statements: Statements = request.state.statements
-    try:
-        await statements.fetch(b"SELECT '', p.position FROM read.progress p", ())
-    except (psycopg.Error, Crowded):
-        return JSONResponse({"status": "the record cannot be read"}, status_code=503)
-    return JSONResponse({"status": "ready"})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, get_args, get_type_hints
 from uuid import UUID
 
@@ -34,13 +34,21 @@ NAMING: Final[Mapping[str, Subject]] = {
 }
 """The fields of commands, and of their parts, that name something, and what they name."""
 
+
+def mutation_of(kind: type[Any]) -> str:
+    """What a command is called in the schema."""
+    return kind.__name__[0].lower() + kind.__name__[1:]
+
+
 KINDS: Final[Mapping[str, type[AnyCommand]]] = {
-    kind.__name__[0].lower() + kind.__name__[1:]: kind for kind in get_args(AnyCommand)
+    mutation_of(kind): kind for kind in get_args(AnyCommand)
 }
 """Every command by the name of its mutation."""
 
 _UPPER: Final = re.compile(r"(?<=[a-z0-9])[A-Z]")
 _UNDERSCORE: Final = re.compile(r"_([a-z])")
+_MISSING: Final = object()
+_encode: Final = msgspec.json.Encoder().encode
 
 
 def asked_for(kind: type[Any], given: Mapping[str, Any]) -> AnyCommand | Batch:
@@ -64,14 +72,32 @@ def reason_of(given: Mapping[str, Any]) -> str | None:
 
 def command_of(kind: type[AnyCommand], given: Mapping[str, Any]) -> AnyCommand:
     """The command that an input asks for. Raises InvalidFields, with every field at fault."""
+    try:
+        command = msgspec.convert(
+            {one.name: _named(one.name, value, name) for one, name, value in _told(kind, given)},
+            kind,
+        )
+        # What the log cannot hold is refused here, where the field is known.
+        _encode(command)
+    except (Refusal, msgspec.ValidationError, UnicodeEncodeError):
+        return _field_by_field(kind, given)
+    return command
+
+
+def _told(kind: type[AnyCommand], given: Mapping[str, Any]) -> Iterator[tuple[FieldInfo, str, Any]]:
+    """The fields that are given: each with its name in the schema, and the value."""
+    for one, name in _fields(kind):
+        value = given.get(name, _MISSING)
+        # As GraphQL has it, a field with a default that is null is left out.
+        if value is not _MISSING and (value is not None or _takes_null(kind, one.name)):
+            yield one, name, value
+
+
+def _field_by_field(kind: type[AnyCommand], given: Mapping[str, Any]) -> AnyCommand:
+    """The same, at a price that only what is at fault somewhere has to pay."""
     told: dict[str, Any] = {}
     problems: list[Refusal] = []
-    for one, name in _fields(kind):
-        if name not in given:
-            continue
-        value = given[name]
-        if value is None and not _takes_null(kind, one.name):
-            continue  # as GraphQL has it, a field with a default that is null is left out
+    for one, name, value in _told(kind, given):
         try:
             told[one.name] = _converted(one, _named(one.name, value, name))
         except Refusal as refusal:
@@ -130,6 +156,7 @@ def path_in_graphql(path: str | None) -> str | None:
     return None if path is None else in_graphql(path)
 
 
+@lru_cache(maxsize=1_000)
 def _in_python(name: str) -> str:
     return _UPPER.sub(lambda found: f"_{found[0].lower()}", name)
 
@@ -172,8 +199,7 @@ def _named(name: str, value: Any, path: str) -> Any:
 def _converted(one: FieldInfo, value: Any) -> Any:
     try:
         converted = msgspec.convert(value, one.type)
-        # What the log cannot hold is refused here, where the field is known.
-        msgspec.json.encode(converted)
+        _encode(converted)
     except msgspec.ValidationError as error:
         refusal = invalid(str(error))
     except UnicodeEncodeError:

@@ -11,6 +11,7 @@ Each fragment is estimated once, however often it is spread.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -77,6 +78,17 @@ def check_cost(
             found=min(estimate, FOUND),
             allowed=limits.cost,
         )
+
+
+def sizes(variables: Variables) -> tuple[int, ...]:
+    """What an estimate for a mutation depends on beside the shape: how many commands are given."""
+    return tuple(len(commands) for commands in map(_commands_in, variables.values()))
+
+
+def _commands_in(value: Any) -> Sequence[Any]:
+    if isinstance(value, Mapping):
+        value = value.get("commands")
+    return value if isinstance(value, list) else ()
 
 
 class _Estimating:

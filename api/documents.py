@@ -25,6 +25,8 @@ from api.errors import RequestRefused, document_errors
 from api.limits import Limits, check, check_length
 from api.overlap import conflict
 from api.parameters import Shaping, Variables, shaping
+from api.watching import ANONYMOUS
+from api.watching import Operation as Counted
 from api.worker import Worker
 
 KEPT: Final = 500_000
@@ -43,6 +45,8 @@ class Operation:
     shapings: tuple[tuple[str, Shaping], ...]
     size: int
     """Characters of the document."""
+    counted: Counted
+    """As what it is counted."""
 
     @property
     def fragments(self) -> dict[str, FragmentDefinitionNode]:
@@ -121,4 +125,7 @@ class Documents:
         for definition in node.variable_definitions or ():
             type_ = type_from_ast(self._schema, definition.type)
             shapings.append((definition.variable.name.value, shaping(type_)))  # type: ignore[arg-type]
-        return Operation(node, document, tuple(shapings), len(text))
+        called = ANONYMOUS if node.name is None else node.name.value
+        return Operation(
+            node, document, tuple(shapings), len(text), Counted(node.operation.value, called)
+        )

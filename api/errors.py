@@ -32,6 +32,10 @@ UNAVAILABLE: Final = "UNAVAILABLE"
 OUTCOME_UNKNOWN: Final = "OUTCOME_UNKNOWN"
 DATABASE_FULL: Final = "DATABASE_FULL"
 INTERNAL: Final = "INTERNAL_SERVER_ERROR"
+UNAUTHENTICATED: Final = "UNAUTHENTICATED"
+FORBIDDEN: Final = "FORBIDDEN"
+RATE_LIMITED: Final = "RATE_LIMITED"
+ISSUER_UNAVAILABLE: Final = "ISSUER_UNAVAILABLE"
 
 
 LONGEST: Final = 1_000
@@ -51,10 +55,13 @@ class RequestRefused(Exception):
         code: str = BAD_REQUEST,
         status: int = 400,
         plain: int | None = None,
+        retry: int = 1,
         **details: object,
     ) -> None:
         super().__init__(message)
         self.status = status
+        self.retry = retry
+        """Seconds after which it is worth trying again, where it is (429, 503)."""
         self.plain = plain or status
         """The status where the answer is plain JSON, to clients that know no other than 200."""
         self.extensions: dict[str, object] = {"code": code, **details}
@@ -70,6 +77,37 @@ class Busy(RequestRefused):
     def __init__(self) -> None:
         super().__init__(
             "too much is waiting to be answered; try again in a moment", code=BUSY, status=503
+        )
+
+
+class Unauthenticated(RequestRefused):
+    """The request says who sends it, and that cannot be right; or it says nothing, and has to."""
+
+    def __init__(self, message: str, *, given: bool = True) -> None:
+        """`given`: it says something."""
+        super().__init__(message, code=UNAUTHENTICATED, status=401)
+        self.given = given
+
+
+class IssuerUnavailable(RequestRefused):
+    """The token may be good, but the keys to find that out cannot be had."""
+
+    def __init__(self, retry: int) -> None:
+        super().__init__(
+            "the issuer of tokens does not answer, so that this one cannot be verified; try again"
+            " in a moment",
+            code=ISSUER_UNAVAILABLE,
+            status=503,
+            retry=retry,
+        )
+
+
+class RateLimited(RequestRefused):
+    """Somebody asks more often than they may."""
+
+    def __init__(self, message: str, *, retry: int, limit: str, allowed: int) -> None:
+        super().__init__(
+            message, code=RATE_LIMITED, status=429, retry=retry, limit=limit, allowed=allowed
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -22,8 +21,9 @@ from graphql import (
 from msgspec import Raw
 
 from api.answers import Answer, Lasting, errors
+from api.bound import Bound
 from api.compiler import Compiling
-from api.cost import check_cost
+from api.cost import check_cost, sizes
 from api.documents import Documents, Operation
 from api.errors import (
     BAD_USER_INPUT,
@@ -35,7 +35,7 @@ from api.errors import (
     with_code,
 )
 from api.limits import Limits
-from api.moments import BEFORE, NO_LIMIT, RecordedBy
+from api.moments import BEFORE, RecordedBy
 from api.parameters import Refused, Variables, refusing
 from api.persisted import Store
 from api.plan import Plan, Planned, compile_operation, values_of
@@ -43,6 +43,7 @@ from api.readback import compile_readback
 from api.request import GraphQLRequest, json_object
 from api.selection import collect
 from api.server import is_told, root
+from api.watching import watched
 from api.worker import Worker
 from api.writing import NOBODY, Asking, Writing
 from domain.refusals import InvalidInput, InvalidTime
@@ -63,29 +64,6 @@ ANSWERS: Final = 64_000_000
 
 LARGE: Final = 10_000
 """Bytes of variables that are not looked through beside other requests."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A plan with the values of one request."""
-
-    plan: Plan
-    values: tuple[str | RecordedBy | None, ...]
-    told: bool
-    """Something in the answer is not read from the record, but told by the server."""
-    size: int
-    """Characters of the request."""
-    now: tuple[Plan, tuple[str | RecordedBy | None, ...]] | None = None
-    """The same for the case that its cursors belong to the present."""
-
-    @property
-    def cursor_positions(self) -> set[int]:
-        """The positions of its cursors, if none has a limit on the reporting time."""
-        found = set()
-        for position, limit in self.plan.cursors:
-            at = self.values[position]
-            found.add(int(at) if isinstance(at, str) and self.values[limit] == NO_LIMIT else -1)
-        return found
 
 
 class Engine:
@@ -110,8 +88,14 @@ class Engine:
         self._plans: LRUCache[object, Planned] = LRUCache(PLANS)
         self._bound: LRUCache[object, Bound] = LRUCache(BOUND, getsizeof=lambda one: one.size)
         self._answers: LRUCache[object, Answer] = LRUCache(answers, getsizeof=lambda one: one.size)
+        self._affordable: LRUCache[object, bool] = LRUCache(PLANS)
+        """Mutations whose answers are known not to hold too much."""
         self._moments: LRUCache[object, int] = LRUCache(MOMENTS)
         self._generation = 0
+        self.hits = 0
+        """Questions that were answered by what is kept, so far."""
+        self.misses = 0
+        """Questions that were not, so far."""
         self.writing: Writing | None = None
         """Carries out mutations; None where nothing can be recorded."""
 
@@ -119,6 +103,11 @@ class Engine:
         """Drop the answers that are kept: the read model was rebuilt."""
         self._generation += 1
         self._answers.clear()
+
+    @property
+    def kept(self) -> int:
+        """Bytes of the answers that are kept."""
+        return int(self._answers.currsize)
 
     def close(self) -> None:
         """End the thread that reads documents."""
@@ -145,7 +134,10 @@ class Engine:
         text = request.query if own and request.query else self._store.text(request)
         key = text, request.operation_name, bytes(request.variables)
         answered = self._answers.get(key)
-        if answered is None or not answered.holds(self._head.position):
+        if answered is not None and answered.holds(self._head.position):
+            self.hits += 1
+            watched().operation = answered.operation
+        else:
             generation = self._generation
             try:
                 answered = await self._answered(key, text, request, asking, only_queries)
@@ -155,6 +147,7 @@ class Engine:
                 # Strawberry's check of `@oneOf`, which validation does not always foresee.
                 return errors([with_code(error, BAD_USER_INPUT)])
             if answered.lasting.kept and generation == self._generation:
+                answered.operation = watched().operation
                 answered.size = 2 * len(answered.body) + len(text) + len(key[2]) + 500
                 if answered.size <= self._answers.maxsize:
                     self._answers[key] = answered
@@ -187,6 +180,9 @@ class Engine:
             bound = prepared
             if bound.size <= BOUND:
                 self._bound[key] = bound
+        else:
+            watched().operation = bound.counted
+        self.misses += 1
         return await self._fetch(bound)
 
     async def _bind(
@@ -197,6 +193,7 @@ class Engine:
             raise no_operation(request.operation_name)
         if not isinstance(operation, Operation):
             return errors(operation)
+        watched().operation = operation.counted
         if only_queries and operation.node.operation is not OperationType.QUERY:
             raise RequestRefused("GET is for queries alone; use POST", status=405)
         if len(bytes(request.variables)) > LARGE:
@@ -220,14 +217,18 @@ class Engine:
             assert present.plan is not None
             now = present.plan, values_of(present.plan, variables)
         size = len(text) + len(bytes(request.variables)) + 1_000
-        return Bound(planned.plan, values_of(planned.plan, variables), planned.told, size, now)
+        values = values_of(planned.plan, variables)
+        return Bound(planned.plan, values, planned.told, size, operation.counted, now)
 
     async def _write(
         self, shape: object, operation: Operation, variables: Variables, asking: Asking
     ) -> Answer:
         if self.writing is None:
             raise RequestRefused("nothing is recorded here", code=NOT_WRITING, status=403)
-        check_cost(self._schema, operation.fragments, operation.node, variables, self._limits)
+        estimated = shape, sizes(variables)
+        if estimated not in self._affordable:
+            check_cost(self._schema, operation.fragments, operation.node, variables, self._limits)
+            self._affordable[estimated] = True
         return await self.writing.carry_out(shape, operation, variables, asking)
 
     async def compile_readback(

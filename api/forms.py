@@ -88,7 +88,6 @@ def _form(
     headers = [
         (b"content-type", f"{media_type}{charset}".encode()),
         (b"content-length", str(len(body)).encode()),
-        (b"x-content-type-options", b"nosniff"),
         *about,
     ]
     if coding is not None:

@@ -15,14 +15,17 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.answers import Answer
+from api.answers import Answer, Lasting
 from api.callers import Callers
-from api.errors import RequestRefused, fault_error
+from api.errors import RequestRefused, Unauthenticated, fault_error
 from api.execution import Engine
 from api.forms import Form, Headers, form
 from api.negotiation import JSON, answered_as, coding, matches, wants_page
 from api.request import NO_VARIABLES, GraphQLRequest, from_body, json_object
+from api.traces import traced_operation
+from api.watching import FAILED, LEFT, REFUSED, UNREAD, watched
 from api.writing import Asking
+from eventlog import tracing
 
 METHODS: Final = ("GET", "HEAD", "POST")
 
@@ -31,10 +34,6 @@ LARGE: Final = 100_000
 
 LONGEST_QUERY: Final = 8_000
 """Characters of a query string whose meaning is kept."""
-
-RETRY: Final = b"1"
-"""Seconds after which it is worth trying again."""
-
 
 AT_LEAST: Final = b"dateline-at-least"
 """The header that names the position up to which the record has to be readable."""
@@ -57,44 +56,60 @@ class Endpoint:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         accept = headers.get(b"accept", b"").decode("latin-1")
         cacheable = method != "POST"
+        watch = watched()
         if cacheable and wants_page(accept) and method in METHODS:
             await self._page(scope, receive, send)
             return
         media_type = answered_as(accept)
+        watch.operation = UNREAD
         try:
             if method not in METHODS:
                 raise RequestRefused("GET and POST are answered", status=405)
+            state = scope["state"]
+            # Before the body is read: who is turned away is to cost as little as can be.
+            asking = await asked_by(scope, headers, state["callers"])
+            watch.caller = asking.caller.name
             if cacheable:
                 request = from_query_string(scope["query_string"])
             else:
                 request = from_body(await read_body(headers, receive, self._body_limit))
-            state = scope["state"]
-            asking = await asked_by(headers, scope["query_string"], state["callers"])
             engine: Engine = state["engine"]
-            answer = await engine.answer(request, asking, only_queries=cacheable)
+            answering = engine.answer(request, asking, only_queries=cacheable)
+            answer = await (
+                answering if tracing.tracer is None else traced_operation(answering, watch)
+            )
+            if answer.lasting is Lasting.NOT:
+                watch.outcome = REFUSED
             wanted = coding(headers.get(b"accept-encoding", b"").decode("latin-1"))
             if wanted is not None and len(answer.body) > LARGE:
                 made = await engine.beside(form, answer, media_type, wanted, cacheable=cacheable)
             else:
                 made = form(answer, media_type, wanted, cacheable=cacheable)
         except Left:
+            watch.outcome = LEFT
             return
         except Exception as error:
             made = failed(error, media_type)
         await deliver(made, headers, method, send, closed=scope["state"]["callers"].closed)
 
 
-async def asked_by(headers: dict[bytes, bytes], query: bytes, callers: Callers) -> Asking:
-    """What a request says beside its body. Raises Unauthenticated."""
+async def asked_by(scope: Scope, headers: dict[bytes, bytes], callers: Callers) -> Asking:
+    """What a request says beside its body. Raises RequestRefused, and as `Callers.caller`."""
     key = headers.get(b"idempotency-key")
     least = headers.get(AT_LEAST, b"0")
     if not least.isdigit() or len(least) > 18:
         raise RequestRefused("Dateline-At-Least is a position: a whole number")
     return Asking(
-        await callers.caller(headers, query),
+        await callers.caller(headers, scope["query_string"], host_of(scope)),
         None if key is None else key.decode("latin-1").strip('"'),
         int(least),
     )
+
+
+def host_of(scope: Scope) -> str:
+    """The address that a request comes from; empty where it has none."""
+    client = scope.get("client")
+    return client[0] if client else ""
 
 
 async def deliver(
@@ -109,6 +124,7 @@ async def deliver(
         told = [(name, value.replace(b"public", b"private")) for name, value in told]
     if method == "HEAD":
         body = b""
+    watched().status = status
     await send({"type": "http.response.start", "status": status, "headers": told})
     await send({"type": "http.response.body", "body": body})
 
@@ -116,17 +132,20 @@ async def deliver(
 def failed(error: Exception, media_type: str, allowed: bytes = b"GET, HEAD, POST") -> Form:
     """A request that is refused or could not be answered, told in the way that every error is."""
     more: Headers = []
+    retry = 1
     if isinstance(error, RequestRefused):
         status = error.plain if media_type == JSON else error.status
-        told = error.formatted()
+        told, retry = error.formatted(), error.retry
         if status == 405:
             more.append((b"allow", allowed))
     else:
         status, told = fault_error(error)
-    if status == 401:
-        more.append((b"www-authenticate", b'Bearer realm="dateline"'))
-    if status == 503:
-        more.append((b"retry-after", RETRY))
+    watched().outcome = FAILED if status >= 500 else REFUSED
+    if isinstance(error, Unauthenticated):
+        wrong = b', error="invalid_token"' if error.given else b""  # RFC 6750, section 3
+        more.append((b"www-authenticate", b'Bearer realm="dateline"' + wrong))
+    if status in (429, 503):
+        more.append((b"retry-after", str(retry).encode()))
     made = form(Answer(msgspec.json.encode({"errors": [told]})), media_type, None, cacheable=False)
     return Form(status, [*made.headers, *more], made.body)
 

@@ -20,10 +20,11 @@ from api.claim_state import find
 from api.errors import NOT_FOUND, RequestRefused
 from api.execution import Engine
 from api.forms import Form, Headers, made
-from api.http import deliver, failed
+from api.http import deliver, failed, host_of
 from api.ids import global_id, reference
 from api.negotiation import JSON, coding, prefers
 from api.timemap import LINK_FORMAT, Links, written_date
+from api.watching import CLAIM_PAGE, watched
 from domain.ids import Subject, resolve
 from domain.moments import last_instant
 from domain.refusals import InvalidInput, InvalidTime, Refusal
@@ -77,13 +78,17 @@ class Mementos:
             )
         except Exception as error:
             form = failed(error, JSON, b"GET, HEAD")
+        watched().operation = CLAIM_PAGE
         callers: Callers = scope["state"]["callers"]
         await deliver(form, headers, scope["method"], send, closed=callers.closed)
 
     async def _answer(self, scope: Scope, headers: dict[bytes, bytes]) -> Form:
         if scope["method"] not in ("GET", "HEAD"):
             raise RequestRefused("GET is answered", status=405)
-        await scope["state"]["callers"].caller(headers, scope["query_string"])
+        caller = await scope["state"]["callers"].caller(
+            headers, scope["query_string"], host_of(scope)
+        )
+        watched().caller = caller.name
         asked = asked_by(scope)
         if not asked.is_canonical:
             return redirect(301, asked.path(), [])

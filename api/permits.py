@@ -72,7 +72,7 @@ class _Asking:
                 | commands.MergeSources()
                 | commands.OpenStory()
             ):
-                raise Forbidden("this key is limited to outlets or stories: it may not do this")
+                raise Forbidden("you are limited to outlets or stories: you may not do this")
             case _:
                 self._allow(*await self._place_of(command.claim))
                 if isinstance(command, commands.AmendClaim) and isinstance(command.story, str):
@@ -99,8 +99,8 @@ class _Asking:
 
     def _allow_outlet(self, outlet: UUID | None) -> None:
         if self._caller.sources is not None and outlet not in self._caller.sources:
-            raise Forbidden("this key is limited to the reports and claims of other outlets")
+            raise Forbidden("you are limited to the reports and claims of other outlets")
 
     def _allow_story(self, story: UUID | None) -> None:
         if self._caller.stories is not None and story not in self._caller.stories:
-            raise Forbidden("this key is limited to claims of other stories")
+            raise Forbidden("you are limited to claims of other stories")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Final
 
 import uvicorn
@@ -11,6 +12,15 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD: Final = 65_536
 """Bytes that a client may send before there is a whole head of a request, or more of its body."""
+
+SAFE: Final = [
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-resource-policy", "same-origin"),
+]
+"""Headers of every answer, those of uvicorn itself included: what is sent is what it says it is,
+and no page of another site shows it, embeds it or is told the address that it was asked at."""
 
 TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -83,14 +93,19 @@ class Protocol(HttpToolsProtocol):
         super().on_message_complete()
 
 
-def config(app: ASGIApp, **settings: Any) -> uvicorn.Config:
-    """What uvicorn is to be started with."""
+def config(app: ASGIApp, proxies: Sequence[str] = (), **settings: Any) -> uvicorn.Config:
+    """What uvicorn is to be started with. `proxies`: addresses and networks whose word is taken on
+    where a request comes from (`X-Forwarded-For`, `X-Forwarded-Proto`)."""
     return uvicorn.Config(
         app,
         http=Protocol,
         ws="none",
+        log_config=None,  # it tells its troubles as everybody else here
         log_level="warning",
         access_log=False,
         server_header=False,
+        headers=SAFE,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
         **settings,
     )

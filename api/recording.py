@@ -5,12 +5,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, Self
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Final, Self
 
 from api.errors import Busy
 from domain.commands import Envelope
-from eventlog.record import Record, Result
+from eventlog import tracing
+from eventlog.record import Record, Recorded, Result
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
 
 TOGETHER: Final = 500
 """Commands that are decided together and appended in one round trip."""
@@ -18,7 +24,10 @@ TOGETHER: Final = 500
 WAITING: Final = 2_000
 """Commands that may wait for their turn."""
 
-Waiting = tuple[Envelope, "asyncio.Future[Result]"]
+OnBatch = Callable[[int, int, float], None]
+"""Told of each batch that was recorded: its commands, their events, and seconds."""
+
+Waiting = tuple[Envelope, "asyncio.Future[Result]", "Span | None"]
 
 
 class Recording:
@@ -27,8 +36,16 @@ class Recording:
     Every command gets an answer of its own: a refusal, or where it was recorded.
     """
 
-    def __init__(self, record: Record, *, together: int = TOGETHER, waiting: int = WAITING) -> None:
+    def __init__(
+        self,
+        record: Record,
+        *,
+        together: int = TOGETHER,
+        waiting: int = WAITING,
+        on_batch: OnBatch | None = None,
+    ) -> None:
         self._record = record
+        self._on_batch = on_batch
         self._together = together
         self._most = waiting
         self._waiting: deque[Waiting] = deque()
@@ -47,13 +64,24 @@ class Recording:
         await asyncio.get_running_loop().run_in_executor(None, self._executor.shutdown)
         self._record.close()
 
+    @property
+    def waiting(self) -> int:
+        """Commands that wait for their turn."""
+        return len(self._waiting)
+
     async def record(self, envelope: Envelope) -> Result:
         """Record a command, durably, or say why not. Raises Busy where too many wait, and the
         errors of `eventlog.errors` where the database cannot take it."""
         if len(self._waiting) >= self._most:
             raise Busy
+        if tracing.tracer is None:
+            return await self._recorded(envelope, None)
+        with tracing.span("record", **{"dateline.command": type(envelope.command).__name__}) as one:
+            return await self._recorded(envelope, one)
+
+    async def _recorded(self, envelope: Envelope, span: Span | None) -> Result:
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((envelope, answer))
+        self._waiting.append((envelope, answer, span))
         self._come.set()
         return await answer
 
@@ -66,17 +94,30 @@ class Recording:
                 await self._record_all([self._waiting.popleft() for _ in range(count)])
 
     async def _record_all(self, batch: list[Waiting]) -> None:
-        envelopes = [envelope for envelope, _ in batch]
+        envelopes = [envelope for envelope, _, _ in batch]
         loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
-            results = await loop.run_in_executor(
-                self._executor, self._record.execute_many, envelopes
-            )
+            with tracing.together([span for _, _, span in batch if span is not None], "append"):
+                # In this context: what the thread sends to the database is a part of the span.
+                results = await loop.run_in_executor(
+                    self._executor, copy_context().run, self._record.execute_many, envelopes
+                )
         except Exception as error:
-            for _, answer in batch:
+            for _, answer, _ in batch:
                 if not answer.done():
                     answer.set_exception(error)
             return
-        for (_, answer), result in zip(batch, results, strict=True):
+        if self._on_batch is not None:
+            events = sum(events_of(result) for result in results)
+            self._on_batch(len(batch), events, loop.time() - began)
+        for (_, answer, _), result in zip(batch, results, strict=True):
             if not answer.done():  # a client that went away waits for nothing
                 answer.set_result(result)
+
+
+def events_of(result: Result) -> int:
+    """How many events a command added to the log."""
+    if not isinstance(result, Recorded) or result.replayed:
+        return 0
+    return result.last_position - result.first_position + 1

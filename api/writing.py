@@ -19,7 +19,7 @@ from graphql import FieldNode, GraphQLObjectType, GraphQLSchema, get_named_type
 
 from api.access import ANYBODY, NEEDED, Caller
 from api.answers import Answer, Lasting
-from api.commanding import asked_for, path_in_graphql, reason_of, subjects_of
+from api.commanding import asked_for, mutation_of, path_in_graphql, reason_of, subjects_of
 from api.compiler import definition_of
 from api.documents import Operation
 from api.errors import RequestRefused
@@ -70,6 +70,10 @@ Permit = Callable[[Caller, Sequence[AnyCommand]], Awaitable[None]]
 """Raises Forbidden where a limited caller may not give one of some commands."""
 
 
+Count = Callable[[str, str], None]
+"""Told of each mutation what came of it: recorded, replayed, refused, or failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """One mutation of a request."""
@@ -93,6 +97,7 @@ class Writing:
         fetch: Fetch,
         permit: Permit,
         patience: float = PATIENCE,
+        count: Count = lambda _command, _outcome: None,
     ) -> None:
         self._schema = schema
         self._recording = recording
@@ -101,6 +106,7 @@ class Writing:
         self._fetch = fetch
         self._permit = permit
         self._patience = patience
+        self._count = count
 
     async def carry_out(
         self,
@@ -179,6 +185,15 @@ class Writing:
         return found
 
     async def _do(self, wanted: Wanted, caller: Caller, idempotency_key: str | None) -> Done:
+        outcome = "failed"
+        try:
+            done = await self._done(wanted, caller, idempotency_key)
+            outcome = "refused" if done.refusal else "replayed" if done.replayed else "recorded"
+        finally:
+            self._count(mutation_of(wanted.kind), outcome)
+        return done
+
+    async def _done(self, wanted: Wanted, caller: Caller, idempotency_key: str | None) -> Done:
         try:
             envelope = self._envelope(wanted, caller, idempotency_key)
             command = envelope.command
@@ -208,8 +223,9 @@ class Writing:
         if key is not None:
             if not 0 < len(key) <= LONGEST_KEY:
                 raise InvalidInput(f"it has 1 to {LONGEST_KEY} characters", field="idempotencyKey")
-            # A key belongs to whoever gives it: nobody can find out, or take, another's.
-            key = f"api:{caller.name}:{key}"
+            # A key belongs to whoever gives it: nobody can find out, or take, another's. Names of
+            # those whom an issuer vouches for have colons in them.
+            key = f"api:{caller.name.replace(':', '%3A')}:{key}"
         return Envelope(
             command=asked_for(wanted.kind, wanted.given),
             actor=caller.name,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from benchmarks import (
+    access,
     appends,
     as_of,
     catch_up,
@@ -33,6 +34,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "as_of": as_of.measure,
     "memory": memory.measure,
     "reads": reads.measure,
+    "access": access.measure,
     "writes": writes.measure,
     "commands": commands.measure,
     "readable": readable.measure,

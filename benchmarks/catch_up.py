@@ -34,9 +34,10 @@ from benchmarks.workload import Shape, fill, of_events
 from eventlog.database import Database
 from eventlog.entries import LoggedEvent
 from eventlog.log import Log
-from projections.generations import connect, ensure_generation, index
+from projections.generations import connect, ensure_generation, index, shape
 from projections.projection import Projection
 from projections.projector import project_all
+from projections.storage import write
 
 PATIENCE: Final = 600.0
 """Seconds until the library's runner is given up."""
@@ -84,7 +85,8 @@ class Tables(PostgresTrackingRecorder):
             connection: Connection[Any] = cursor.connection
             connection.row_factory = tuple_row
             try:
-                self.projection.project(connection, [event])
+                batch = self.projection.fold(connection, [event])
+                write(connection, batch, event.position - 1, event, shape=shape(), live=False)
             finally:
                 connection.row_factory = dict_row
 

@@ -1,8 +1,8 @@
 """The API and its peers in Python, each served in a process of its own, by the server that
 `dateline serve` uses. The API has no projector here, unless something is recorded.
 
-`python -m benchmarks.served SIDE` reads a Database as JSON, writes the port that it listens on, and
-serves until its standard input is closed.
+`python -m benchmarks.served SIDE [ISSUER]` reads a Database as JSON, writes the port that it
+listens on, and serves until its standard input is closed.
 """
 
 from __future__ import annotations
@@ -20,25 +20,36 @@ from msgspec import json
 from starlette.applications import Starlette
 
 from api.app import ApiSettings, create_app
+from api.issuer import Issuer
 from api.protocol import config
+from api.rates import Rates
 from benchmarks import handwritten, loaders
 from eventlog.database import Database
 from projections.projector import Projector
+
+AUDIENCE: Final = "benchmark"
+"""What tokens are for where an issuer is given."""
+
+RATES: Final = Rates(address=10**9, caller=10**9, failures=10**9)
 
 SIDES: Final[dict[str, Callable[[Database], Starlette]]] = {
     "dateline": create_app,
     "dateline, recording": lambda database: create_app(database, ApiSettings(open_writing=True)),
     "dateline without kept answers": lambda database: create_app(database, ApiSettings(answers=0)),
+    "known callers": lambda database: create_app(
+        database,
+        ApiSettings(answers=0, issuer=Issuer(sys.argv[2], AUDIENCE), rates=RATES),
+    ),
     "handwritten": lambda database: handwritten.create_app(database.conninfo),
     "loaders": lambda database: loaders.create_app(database.conninfo),
 }
 
 
 @contextmanager
-def served(database: Database, side: str = "dateline") -> Iterator[str]:
+def served(database: Database, side: str = "dateline", *more: str) -> Iterator[str]:
     """The address at which a record is served, until the block is left."""
     with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.served", side],
+        [sys.executable, "-m", "benchmarks.served", side, *more],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as server:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.resources import files
 from io import BytesIO
 from typing import Final
 
 from cli.faults import Failure
 from cli.formats import ACTOR
-from cli.opening import say
 from domain.commands import Envelope
 from domain.refusals import Refusal
 from eventlog.database import Database
@@ -20,12 +20,12 @@ from feeds.items import Item
 FILES: Final = ("kursk-talks.jsonl", "losses.jsonl")
 
 
-def load_example(database: Database) -> None:
+def load_example(database: Database, notice: Callable[[str], None]) -> None:
     """Record the example, if nothing has been recorded yet: all of it, or nothing."""
     with Log(database.conninfo) as log:
         if log.head().position:
             return
-    say("The record is empty: loading the example record.")
+    notice("The record is empty: loading the example record.")
     with Record(database) as record:
         # In one go, and so in one transaction: half an example would never be completed.
         for answer in record.execute_many(example()):

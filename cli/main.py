@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import typer
 
-from cli import asking, keys, options, serving, upkeep
+from cli import asking, keys, options, serving, settings, upkeep
 from cli.faults import FAILED, INTERRUPTED, TERMINATED, failure_of, tell
 from cli.import_command import import_file
 from cli.opening import say
@@ -30,6 +30,7 @@ def dateline(
     context: typer.Context,
     database_url: options.DatabaseUrl = None,
     data: options.DataFolder = None,
+    config: settings.ConfigFile = None,
 ) -> None:
     """A record of reporting: what was claimed, corrected and retracted, as of any date.
 
@@ -47,6 +48,7 @@ def dateline(
     Example:
       dateline claim loss:2024-08-18:APC --as-of 2024-08-18
     """
+    del config  # read before everything else
     context.obj = options.settings_of(database_url, data)
 
 

@@ -40,9 +40,9 @@ def settings(context: typer.Context) -> Settings:
 
 
 @contextmanager
-def opened(context: typer.Context) -> Iterator[Database]:
+def opened(context: typer.Context, notice: Callable[[str], None] = say) -> Iterator[Database]:
     """The database, started and migrated, with tables to read from."""
-    with open_database(settings(context).database, notice=say) as database:
+    with open_database(settings(context).database, notice=notice) as database:
         with events_bar("Rebuilding the tables") as on_progress:
             ensure_generation(database, on_progress)
         yield database

@@ -32,6 +32,7 @@ DatabaseUrl = Annotated[
         "--database-url",
         envvar="DATABASE_URL",
         metavar="URL",
+        show_default=False,  # what a file says may be a secret
         help="A PostgreSQL of your own, 15 or later. Without one Dateline starts its own.",
     ),
 ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 import logging
 import socket
-import time
-from contextlib import suppress
-from ipaddress import ip_address
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from math import inf
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,21 +15,48 @@ import typer
 import uvicorn
 from rich.text import Text
 
+from api.addresses import is_loopback
 from api.app import ApiSettings, create_app
+from api.health import BEHIND, LOOPBACK, networks_from
 from api.limits import limits_from
 from api.persisted import UnreadableDocuments
 from api.protocol import config
+from api.rates import rates_from
+from api.server import VERSION
+from api.traces import UnknownProtocol, traced_by_environment
+from api.watching import SLOW
 from cli.example import load_example
 from cli.faults import USAGE, Failure
-from cli.opening import bring_up, opened, say
+from cli.logs import LogFormat, LogLevel, logging_as
+from cli.opening import bring_up, opened
+from cli.signing_in import (
+    ActorClaimOption,
+    AudienceOption,
+    IssuerOption,
+    OutletsClaimOption,
+    ProxyOption,
+    RateOption,
+    RoleOption,
+    RolesClaimOption,
+    StoriesClaimOption,
+    issuer_of,
+    proxies_of,
+)
+from cli.telling import (
+    AccessLogOption,
+    BehindOption,
+    LogFormatOption,
+    LogLevelOption,
+    MetricsToOption,
+    SlowOption,
+)
 from cli.terminal import stdout
 from projections.projector import Projector
 
+_logger = logging.getLogger(__name__)
+
 GRACE: Final = 5
 """Seconds that requests in flight have to end when the server is stopped."""
-
-QUIET: Final = 60.0
-"""Seconds before the same sort of trouble is told again."""
 
 QUESTIONS: Final = (
     (
@@ -106,6 +133,21 @@ def serve(
             help="Where it is found from outside, as links to it are to say.",
         ),
     ] = None,
+    log_format: LogFormatOption = LogFormat.TEXT,
+    log_level: LogLevelOption = LogLevel.INFO,
+    access_log: AccessLogOption = False,
+    slow: SlowOption = SLOW,
+    metrics_to: MetricsToOption = None,
+    behind: BehindOption = BEHIND,
+    proxy: ProxyOption = None,
+    rate: RateOption = None,
+    oidc_issuer: IssuerOption = None,
+    oidc_audience: AudienceOption = None,
+    oidc_actor_claim: ActorClaimOption = "sub",
+    oidc_roles_claim: RolesClaimOption = "roles",
+    oidc_role: RoleOption = None,
+    oidc_outlets_claim: OutletsClaimOption = None,
+    oidc_stories_claim: StoriesClaimOption = None,
 ) -> None:
     """Serve the record over HTTP until Ctrl-C.
 
@@ -117,7 +159,7 @@ def serve(
       dateline serve --port 8080 --no-example
       dateline serve --limit cost=20000 --limit depth=12
     """
-    if open_writing and not _is_loopback(host):
+    if open_writing and not is_loopback(host):
         raise Failure(
             f"--open-writing lets anybody record, and {host} is reached from elsewhere: make keys"
             " instead (dateline key create)",
@@ -126,57 +168,58 @@ def serve(
             exit_code=USAGE,
         )
     try:
+        proxies = proxies_of(proxy)
+        issuer = issuer_of(
+            oidc_issuer,
+            oidc_audience,
+            oidc_actor_claim,
+            oidc_roles_claim,
+            oidc_role,
+            oidc_outlets_claim,
+            oidc_stories_claim,
+        )
         settings = ApiSettings(
             limits_from(limit or ()),
             documents,
             anonymous=anonymous,
             open_writing=open_writing,
             address=address,
+            access_log=access_log,
+            slow_after=slow or inf,
+            behind=behind,
+            metrics_to=LOOPBACK if metrics_to is None else networks_from(metrics_to),
+            issuer=issuer,
+            rates=rates_from(rate or ()),
         )
         settings.store()
     except (ValueError, UnreadableDocuments) as error:
         raise Failure(str(error), code="INVALID_INPUT", exit_code=USAGE) from None
-    with _listening(host, port) as listener, opened(context) as database:
-        if example:
-            load_example(database)
-        bring_up(database)
-        projector = Projector(database)
-        troubles = _Troubles()
-        for name in ("projections", "api.callers"):
-            logging.getLogger(name).addHandler(troubles)
-        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # the projector tells as much
-        projector.start()
-        try:
-            _welcome(listener, database.description)
-            _serve(
-                config(create_app(database, settings), timeout_graceful_shutdown=GRACE), listener
-            )
-        finally:
-            projector.stop()
-    say("Stopped.")
+    with logging_as(log_format, log_level), _tracing(), _listening(host, port) as listener:
+        with opened(context, _logger.info) as database:
+            if example:
+                load_example(database, _logger.info)
+            bring_up(database)
+            projector = Projector(database)
+            projector.start()
+            try:
+                if log_format is LogFormat.TEXT:
+                    _welcome(listener, database.description)
+                else:
+                    _logger.info("serving %s/graphql (%s)", _at(listener), database.description)
+                app = create_app(database, settings)
+                _serve(config(app, proxies, timeout_graceful_shutdown=GRACE), listener)
+            finally:
+                projector.stop()
+        _logger.info("Stopped.")
 
 
-class _Troubles(logging.Handler):
-    """What goes wrong and is got over while the server runs: one line each, and not at each try."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self._told: dict[str, float] = {}
-
-    def emit(self, record: logging.LogRecord) -> None:
-        now = time.monotonic()
-        if now - self._told.get(record.msg, -QUIET) >= QUIET:
-            self._told[record.msg] = now
-            say(record.getMessage())
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
+@contextmanager
+def _tracing() -> Iterator[None]:
     try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+        with traced_by_environment(VERSION):
+            yield
+    except UnknownProtocol as error:
+        raise Failure(str(error), code="INVALID_INPUT", exit_code=USAGE) from None
 
 
 def _listening(host: str, port: int) -> socket.socket:
@@ -194,16 +237,20 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 def _welcome(listener: socket.socket, description: str) -> None:
-    host, port = listener.getsockname()[:2]
-    at = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     console = stdout()
-    console.print(Text("Dateline", style="bold"), "is serving", Text(f"{at}/graphql", style="cyan"))
+    where = Text(f"{_at(listener)}/graphql", style="cyan")
+    console.print(Text("Dateline", style="bold"), "is serving", where)
     console.print(f"({description})", style="dim")
     console.print("\nOpen it in a browser for GraphiQL. Three questions to try there:")
     for number, (question, query) in enumerate(QUESTIONS, start=1):
         console.print(f"\n{number}. {question}")
         console.print(f"   {query}", style="cyan", soft_wrap=True)
     console.print("\nCtrl-C stops it.", style="dim")
+
+
+def _at(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _serve(config: uvicorn.Config, listener: socket.socket) -> None:

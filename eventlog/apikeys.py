@@ -6,6 +6,7 @@ as good as any slower digest: there is nothing to guess. What a key may do is fo
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ CHANNEL: Final = "dateline_keys"
 """Where every change is announced."""
 
 PREFIX: Final = "dateline"
+
+_TOKEN: Final = re.compile(rf"({PREFIX}_[0-9a-f]{{12}}_)[\w-]+")
 
 COLUMNS: Final[LiteralString] = (
     "SELECT id, name, role, digest, sources, stories, created_at, expires_at, revoked_at"
@@ -60,6 +63,11 @@ def parts_of(token: str) -> tuple[str, str] | None:
     if prefix != PREFIX or not identity or not secret or not token.isascii():
         return None
     return identity, secret
+
+
+def without_secrets(text: str) -> str:
+    """A text that may be told: of every key in it, the beginning alone."""
+    return _TOKEN.sub(r"\1…", text)
 
 
 def make_key(

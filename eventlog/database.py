@@ -1,6 +1,7 @@
 """The database that holds the record: reached, checked, migrated, and entered in the right role."""
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -113,7 +114,12 @@ def _with_options(url: str, options: str) -> str:
     try:
         parts = conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:
-        raise DatabaseUrlInvalid(f"The database URL cannot be read: {error}") from None
+        # What is quoted may be a part of a password.
+        reason = re.sub(r'"(?!=")[^"]*"?', '"…"', str(error).replace('"="', "="))
+        raise DatabaseUrlInvalid(f"The database URL cannot be read: {reason}") from None
+    if "@" in str(parts.get("host") or ""):
+        # Without this the end of the password would be told as the name of a host.
+        raise DatabaseUrlInvalid("In the database URL an @ within the password is written as %40.")
     given = parts.pop("options", None)
     parts.setdefault("connect_timeout", 10)
     return make_conninfo(

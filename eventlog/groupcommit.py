@@ -13,11 +13,12 @@ from threading import Lock
 from eventsourcing.persistence import InterfaceError, OperationalError, PersistenceError
 from psycopg_pool import PoolTimeout
 
+from eventlog import tracing
 from eventlog.batching import Batch, next_batch
 from eventlog.entries import Append, Outcome
 from eventlog.errors import EventLogError, OutcomeUnknown
 from eventlog.faults import named_fault
-from eventlog.persistence import LogRecorder
+from eventlog.persistence import APPEND, LogRecorder
 
 _RETRY_FOR = 20.0  # seconds in which a keyed unit is sent again after the connection was lost
 _PAUSE = 0.2  # seconds before it is sent again
@@ -120,7 +121,11 @@ class GroupCommit:
     def _send_next(self) -> None:
         batch, waiting = next_batch(self._pending)
         try:
-            outcomes = self._recorder.append_batch(batch)
+            if tracing.tracer is None:
+                outcomes = self._recorder.append_batch(batch)
+            else:
+                with tracing.statement(APPEND):
+                    outcomes = self._recorder.append_batch(batch)
         except (OperationalError, InterfaceError) as error:
             if _was_refused(error):
                 self._send_singly(batch, waiting)

@@ -10,6 +10,7 @@ from eventsourcing.persistence import OperationalError
 from psycopg.rows import tuple_row
 from psycopg_pool import PoolTimeout
 
+from eventlog import tracing
 from eventlog.entries import Append, Children, Head, LoggedEvent, Mismatch, Outcome, SeenKey
 from eventlog.errors import DatabaseUnreachable
 from eventlog.faults import named_faults
@@ -192,7 +193,10 @@ class Log:
             # After a restart of the server the pool's connections are dead; each try finds one.
             for _ in range(self._datastore.pool.max_size):
                 try:
-                    return self._rows_once(query, parameters)
+                    if tracing.tracer is None:
+                        return self._rows_once(query, parameters)
+                    with tracing.statement(query):
+                        return self._rows_once(query, parameters)
                 except OperationalError as error:
                     if isinstance(error.__cause__, PoolTimeout):
                         raise

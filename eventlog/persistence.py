@@ -54,7 +54,7 @@ CONNINFO = "DATELINE_CONNINFO"
 LIBRARY_SCHEMA = "dateline_library"
 """What the library sees of the log, and room for the tables it makes itself."""
 
-_APPEND = """
+APPEND = """
 SELECT * FROM dateline.append_v2(
     %b::uuid[], %b::int4[], %b::text[], %b::text[], %b::timestamptz[], %b::uuid[],
     %b::text[], %b::text[], %b::text[],
@@ -214,7 +214,7 @@ class LogRecorder(PostgresApplicationRecorder):
             self.datastore.get_connection() as connection,
             connection.cursor(row_factory=tuple_row) as cursor,
         ):
-            rows = cursor.execute(_APPEND, _parameters(batch), prepare=True).fetchall()
+            rows = cursor.execute(APPEND, _parameters(batch), prepare=True).fetchall()
         if rows[0][0] == "stored":
             return _appended(batch, rows[0][2], rows[0][4])
         return _refusals(batch, rows)

@@ -47,8 +47,10 @@ class Bitemporal(Generic[S]):
         missing = {subject for subject in (*subjects, *others) if subject not in self._timelines}
         for subject in missing:
             self._timelines[subject] = Timeline(subject)
-        if missing:
-            for row in self.load_last(list(missing)):
+        # What begins with this batch has no rows yet.
+        older = [one for one in missing if one not in subjects or subjects[one][0].sequence > 1]
+        if older:
+            for row in self.load_last(older):
                 self._timelines[row.subject].last = row
         late = [
             subject for subject, entries in subjects.items() if self._comes_late(subject, entries)

@@ -8,8 +8,9 @@ tables it began with.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Final
@@ -20,10 +21,12 @@ from psycopg.sql import SQL, Identifier
 
 from eventlog.bulk import in_bulk
 from eventlog.database import Database
+from eventlog.later import Later
 from eventlog.log import Log
 from projections.ahead import ReadAhead
 from projections.projection import Projection
-from projections.refusals import RebuildRunning
+from projections.refusals import OtherReadModel, RebuildRunning
+from projections.storage import write
 
 LIVE: Final = "read"
 NEXT: Final = "read_next"
@@ -34,6 +37,9 @@ FOLD = 2
 
 BATCH = 2_000
 """Events a transaction."""
+
+GRACE: Final = 10.0
+"""Seconds that an interrupted run waits for what it is writing."""
 
 MANY: Final = 10 * BATCH
 """After this many events at a run the tables are tidied."""
@@ -47,7 +53,13 @@ OnProgress = Callable[[int, int], None]
 
 def shape() -> str:
     """What the tables and the fold of this program look like."""
-    return sha256(f"{FOLD}\n{_sql('tables')}{_sql('indexes')}".encode()).hexdigest()
+    return _shape(FOLD)
+
+
+@cache
+def _shape(fold: int) -> str:
+    sql = (_sql(name) for name in ("tables", "writes", "indexes"))
+    return sha256(f"{fold}\n{''.join(sql)}".encode()).hexdigest()
 
 
 def _sql(name: str) -> str:
@@ -86,6 +98,7 @@ def _create(connection: Connection[Any], schema: str) -> None:
     connection.execute(SQL("CREATE SCHEMA {}").format(name))
     connection.execute(SQL("SET LOCAL search_path TO {}").format(name))
     connection.execute(SQL(_sql("tables")))
+    connection.execute(SQL(_sql("writes")))
     connection.execute("INSERT INTO progress (shape) VALUES (%s)", (shape(),))
 
 
@@ -104,7 +117,7 @@ def index(connection: Connection[Any]) -> None:
 def project_batch(
     connection: Connection[Any],
     projection: Projection,
-    log: Log | ReadAhead,
+    log: Log,
     *,
     live: bool = True,
     limit: int = BATCH,
@@ -114,27 +127,91 @@ def project_batch(
     `projection` must be used with this generation alone.
     """
     try:
-        with connection.transaction():
-            if live:
-                # Every name is looked up after this: a swap cannot come in between, and lead to
-                # the position of one generation with the rows of another.
-                connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", (SWAP_LOCK,))
-            return _project(connection, projection, log, limit)
+        while True:
+            events = log.read(_position(connection, projection), limit)
+            if not events:
+                return 0
+            batch = projection.fold(connection, events)
+            if write(
+                connection, batch, events[0].position - 1, events[-1], shape=shape(), live=live
+            ):
+                return len(events)
+            projection.forget()  # somebody else has projected these
     except BaseException:
         projection.forget()
         raise
 
 
-def _project(
-    connection: Connection[Any], projection: Projection, log: Log | ReadAhead, limit: int = BATCH
-) -> int:
-    row = connection.execute("SELECT position FROM progress FOR UPDATE").fetchone()
-    if row is None:
-        raise RuntimeError("the generation has lost its progress row")
-    events = log.read(row[0], limit)
-    if events:
-        projection.project(connection, events)
-    return len(events)
+def project_many(
+    database: Database,
+    connection: Connection[Any],
+    projection: Projection,
+    log: Log,
+    *,
+    schema: str = LIVE,
+) -> Iterator[int]:
+    """Project batch after batch until nothing is left: how many events each held.
+
+    While one is being written the next is folded, with a connection of its own to read over.
+    """
+    writing: Later[bool] | None = None
+
+    def settle() -> None:
+        nonlocal writing
+        pending, writing = writing, None
+        if pending is not None and not pending.result():
+            raise _Overtaken
+
+    with in_bulk(), ReadAhead(log) as ahead, connect(database, schema) as reading:
+        try:
+            while True:
+                try:
+                    events = ahead.read(_position(reading, projection), BATCH)
+                    batch = projection.fold(reading, events, settle) if events else None
+                    settle()
+                except _Overtaken:
+                    projection.forget()
+                    continue
+                if batch is None:
+                    return
+                arguments = connection, batch, events[0].position - 1, events[-1]
+                writing = Later(
+                    partial(write, *arguments, shape=shape(), live=schema == LIVE), "writer"
+                )
+                yield len(events)
+        except BaseException:
+            projection.forget()
+            raise
+        finally:
+            if writing is not None:
+                writing.wait(GRACE)
+
+
+class _Overtaken(Exception):
+    """Somebody else has projected what was to be written."""
+
+
+def _position(connection: Connection[Any], projection: Projection) -> int:
+    if projection.position is None:
+        row = connection.execute("SELECT position, shape FROM progress").fetchone()
+        if row is None:
+            raise RuntimeError("the generation has lost its progress row")
+        _check_shape(row[1])
+        projection.position = int(row[0])
+    return projection.position
+
+
+def check_shape(connection: Connection[Any]) -> None:
+    """Raises OtherReadModel where the generation is not of the shape that this program writes."""
+    row = connection.execute("SELECT shape FROM progress").fetchone()
+    _check_shape(None if row is None else row[0])
+
+
+def _check_shape(found: str | None) -> None:
+    # A newer Dateline puts its tables in the place of ours while we go on running. It would never
+    # find out which rows of them another fold had written.
+    if found != shape():
+        raise OtherReadModel("another version of Dateline has rebuilt the read model")
 
 
 def rebuild(database: Database, on_progress: OnProgress | None = None) -> int:
@@ -154,11 +231,10 @@ def rebuild(database: Database, on_progress: OnProgress | None = None) -> int:
         connection.execute(SQL("SET search_path TO {}").format(Identifier(NEXT)))
         projection = Projection(log)
         done = 0
-        with in_bulk(), ReadAhead(log) as ahead:
-            while count := project_batch(connection, projection, ahead, live=False):
-                done += count
-                if on_progress is not None:
-                    on_progress(done, max(done, log.head().position))
+        for count in project_many(database, connection, projection, log, schema=NEXT):
+            done += count
+            if on_progress is not None:
+                on_progress(done, max(done, log.head().position))
         tidy(connection)
         done += _swap(connection, projection, log)
         if on_progress is not None:
@@ -167,6 +243,8 @@ def rebuild(database: Database, on_progress: OnProgress | None = None) -> int:
         connection.execute("SET lock_timeout TO '30s'")
         with suppress(psycopg.errors.LockNotAvailable):  # the next rebuild sweeps it away
             connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(OLD)))
+        # The end of the connection would give it back too, but only when the server has noticed.
+        connection.execute("SELECT pg_advisory_unlock(%s)", (REBUILD_LOCK,))
         return done
 
 
@@ -174,7 +252,7 @@ def _swap(connection: Connection[Any], projection: Projection, log: Log) -> int:
     done = 0
     with connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (SWAP_LOCK,))
-        while count := _project(connection, projection, log):
+        while count := project_batch(connection, projection, log, live=False):
             done += count
         connection.execute(
             SQL("ALTER SCHEMA {} RENAME TO {}").format(*map(Identifier, (LIVE, OLD)))

@@ -6,8 +6,7 @@ The result does not depend on how the log is cut into batches.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -35,10 +34,27 @@ from domain.values import AttributionChange
 from eventlog.decoding import entries_of
 from eventlog.entries import LoggedEvent
 from eventlog.log import Log
-from projections import event_rows, lookups, storage
+from projections import storage
 from projections.bitemporal import Bitemporal
-from projections.event_rows import Voiding
-from projections.sources import StoryRow, load_sources, story_row
+from projections.rows import (
+    Batch,
+    ClaimAbout,
+    ClaimLink,
+    ClaimSource,
+    ClaimTerm,
+    ClaimWording,
+    ReportUrl,
+    Touch,
+    Voiding,
+    bounds,
+    claim_row,
+    event_row,
+    report_row,
+    source_ends,
+    source_rows,
+    story_state,
+)
+from projections.sources import SourceChanges, load_sources, story_row
 from projections.terms import abouts_of, statements_of, terms_of
 from projections.timeline import Stretch, latest_of_each_time
 
@@ -49,28 +65,16 @@ SOURCE_EVENTS = (SourceRegistered, SourceAliasAdded, SourceMerged)
 REPORT_EVENTS = (ReportPublished, ReportRevised, ReportMoved, ReportWithdrawn)
 
 
-@dataclass(slots=True)
-class Batch:
-    """What a batch adds, beside the rows of claims and reports."""
-
-    claim_sources: set[tuple[UUID, datetime, UUID]] = field(default_factory=set)
-    claim_terms: set[tuple[UUID, datetime, UUID]] = field(default_factory=set)
-    claim_wordings: set[tuple[UUID, datetime, str | None, str]] = field(default_factory=set)
-    claim_abouts: set[tuple[UUID, str]] = field(default_factory=set)
-    claim_links: set[tuple[UUID, str, UUID]] = field(default_factory=set)
-    report_urls: set[tuple[UUID, str]] = field(default_factory=set)
-    stories: list[StoryRow] = field(default_factory=list)
-    touches: list[tuple[UUID, int]] = field(default_factory=list)
-    voided: list[Voiding] = field(default_factory=list)
-
-
 class Projection:
     """The fold of the log into one generation, with what it keeps between batches."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
         self._connection: Connection[Any] | None = None
+        self._settle: Callable[[], None] = lambda: None
         self._before = 0
+        self.position: int | None = None
+        """The last position that is in the tables; None where that has to be looked up."""
         self._latest: datetime | None = None
         """The latest reporting time of all events so far; None where that has to be looked up."""
         self.indexed = False
@@ -80,13 +84,13 @@ class Projection:
             evolve,
             claim_states,
             lambda ids: storage.last_claims(self._conn, ids),
-            lambda ids: self._all(ids, storage.claims_in_force(self._conn, ids)),
+            lambda ids: self._all(ids, storage.claims_in_force),
         )
         self._reports: Bitemporal[Report] = Bitemporal(
             evolve_report,
             report_states,
             lambda ids: storage.last_reports(self._conn, ids),
-            lambda ids: self._all(ids, storage.reports_in_force(self._conn, ids)),
+            lambda ids: self._all(ids, storage.reports_in_force),
         )
 
     @property
@@ -99,63 +103,79 @@ class Projection:
         else has written to the tables."""
         self._claims.forget()
         self._reports.forget()
-        self._latest = None
+        self._latest = self.position = None
 
-    def project(self, connection: Connection[Any], events: Sequence[LoggedEvent]) -> None:
-        """Write a batch, which follows what the tables hold, within the caller's transaction."""
-        self._connection, self._before = connection, events[0].position
-        try:
-            shown = [one for one in events if one.content is not None]
-            subjects = [one.stream_id for one in shown]
-            entries = entries_of(shown)
-            batch = Batch()
-            self._prepare(subjects, entries)
-            with connection.cursor() as cursor:
-                sources = load_sources(
-                    cursor,
-                    [
-                        (subject, entry)
-                        for subject, entry in zip(subjects, entries, strict=True)
-                        if isinstance(entry.event, SOURCE_EVENTS)
-                    ],
-                )
-                for subject, entry in zip(subjects, entries, strict=True):
-                    event = entry.event
-                    if isinstance(event, SOURCE_EVENTS):
-                        sources.take(subject, entry)
-                        touched = {subject, *named_by(event)}
-                    elif isinstance(event, StoryOpened):
-                        row = story_row(subject, entry)
-                        if row is not None:
-                            batch.stories.append(row)
-                        touched = {subject}
-                    elif isinstance(event, REPORT_EVENTS):
-                        touched = self._take_report(batch, subject, entry)
-                    else:
-                        touched = self._take_claim(batch, subject, entry)
-                    batch.touches += ((one, entry.position) for one in touched)
-                outlets = {row.subject: self._outlet(row.state) for row in self._claims.opened}
-                storage.write_sources(cursor, sources)
-                storage.write_stories(cursor, batch.stories)
-                storage.write_reports(cursor, self._reports.opened, self._reports.changed)
-                storage.write_claims(cursor, self._claims.opened, self._claims.changed, outlets)
-                storage.write_claim_sources(cursor, batch.claim_sources)
-                lookups.write_claim_terms(cursor, batch.claim_terms)
-                lookups.write_claim_wordings(cursor, batch.claim_wordings)
-                lookups.write_claim_abouts(cursor, batch.claim_abouts)
-                storage.write_claim_links(cursor, batch.claim_links)
-                storage.write_report_urls(cursor, batch.report_urls)
-                event_rows.write_touches(cursor, batch.touches)
-                latest = self._latest or event_rows.latest_reported(cursor)
-                event_rows.write_events(cursor, shown, entries, latest)
-                event_rows.write_voided(cursor, batch.voided)
-                storage.write_progress(cursor, events[-1].position, events[-1].recorded_at)
-            self._claims.written()
-            self._reports.written()
-            times = [one.reported_at for one in shown if one.reported_at is not None]
-            self._latest = max([*times, latest] if latest is not None else times, default=None)
-        finally:
-            self._connection = None
+    def fold(
+        self,
+        connection: Connection[Any],
+        events: Sequence[LoggedEvent],
+        settle: Callable[[], None] = lambda: None,
+    ) -> Batch:
+        """What a batch comes to, which follows all that was folded before. It counts as written.
+
+        `settle` is called before anything is read of the tables that the batch before this one may
+        have changed.
+        """
+        self._connection, self._before, self._settle = connection, events[0].position, settle
+        shown = [one for one in events if one.content is not None]
+        entries = entries_of(shown)
+        batch = self._batch(shown, entries)
+        self._add_events(batch, shown, entries)
+        self._claims.written()
+        self._reports.written()
+        self.position = events[-1].position
+        return batch
+
+    def _batch(self, shown: Sequence[LoggedEvent], entries: Sequence[Entry]) -> Batch:
+        """What the events come to, but for their own rows."""
+        batch = Batch()
+        subjects = [one.stream_id for one in shown]
+        self._prepare(subjects, entries)
+        about_sources = [
+            (subject, entry)
+            for subject, entry in zip(subjects, entries, strict=True)
+            if isinstance(entry.event, SOURCE_EVENTS)
+        ]
+        sources = self._sources(about_sources)
+        for subject, entry in zip(subjects, entries, strict=True):
+            event = entry.event
+            if isinstance(event, SOURCE_EVENTS):
+                sources.take(subject, entry)
+                touched = {subject, *named_by(event)}
+            elif isinstance(event, StoryOpened):
+                row = story_row(subject, entry)
+                if row is not None:
+                    batch.stories.append(story_state(row))
+                touched = {subject}
+            elif isinstance(event, REPORT_EVENTS):
+                touched = self._take_report(batch, subject, entry)
+            else:
+                touched = self._take_claim(batch, subject, entry)
+            batch.touches += (Touch(one, entry.position) for one in touched)
+        batch.sources, batch.source_ends = source_rows(sources), source_ends(sources)
+        batch.reports = [report_row(row) for row in self._reports.opened]
+        batch.report_bounds = [bounds(row) for row in self._reports.changed]
+        batch.claims = [claim_row(row, self._outlet(row.state)) for row in self._claims.opened]
+        batch.claim_bounds = [bounds(row) for row in self._claims.changed]
+        return batch
+
+    def _sources(self, entries: Sequence[tuple[UUID, Entry]]) -> SourceChanges:
+        if entries:
+            self._settle()
+        return load_sources(self._conn, entries)
+
+    def _add_events(
+        self, batch: Batch, shown: Sequence[LoggedEvent], entries: Sequence[Entry]
+    ) -> None:
+        if self._latest is None:
+            self._settle()
+            self._latest = storage.latest(self._conn)
+        latest = self._latest
+        for one, entry in zip(shown, entries, strict=True):
+            if one.reported_at is not None:
+                latest = one.reported_at if latest is None else max(latest, one.reported_at)
+            batch.events.append(event_row(one, entry, latest))
+        self._latest = latest
 
     def _prepare(self, subjects: Sequence[UUID], entries: Sequence[Entry]) -> None:
         claims: defaultdict[UUID, list[Entry]] = defaultdict(list)
@@ -179,7 +199,7 @@ class Projection:
     def _take_report(self, batch: Batch, subject: UUID, entry: Entry) -> set[UUID]:
         state = self._reports.take(subject, entry)
         if state is not None:
-            batch.report_urls |= {(subject, url) for url in state.urls}
+            batch.report_urls.update(ReportUrl(subject, url) for url in state.urls)
         touched = {subject, *named_by(entry.event)}
         if state is not None and state.outlet is not None:
             touched.add(state.outlet)
@@ -204,15 +224,15 @@ class Projection:
                 for step in change.new
             ]
         for source in brought:
-            batch.claim_sources.add((source, state.first_reported_at, subject))
+            batch.claim_sources.add(ClaimSource(source, state.first_reported_at, subject))
         first = state.first_reported_at
-        batch.claim_terms |= {(term, first, subject) for term in terms_of(event)}
-        batch.claim_wordings |= {
-            (subject, first, state.language, statement) for statement in statements_of(event)
-        }
-        batch.claim_abouts |= {(subject, days) for days in abouts_of(event)}
+        batch.claim_terms.update(ClaimTerm(term, first, subject) for term in terms_of(event))
+        batch.claim_wordings.update(
+            ClaimWording.of(subject, state, statement) for statement in statements_of(event)
+        )
+        batch.claim_abouts.update(ClaimAbout(subject, days) for days in abouts_of(event))
         if isinstance(event, ClaimLinked):
-            batch.claim_links.add((event.to, event.kind.value, subject))
+            batch.claim_links.add(ClaimLink(event.to, event.kind, subject))
         touched.update(named_in(state))
         if outlet is not None:
             touched.add(outlet)
@@ -223,9 +243,13 @@ class Projection:
         return report.outlet if report is not None else None
 
     def _all(
-        self, ids: Sequence[UUID], stretches: Mapping[UUID, list[Stretch]]
+        self,
+        ids: Sequence[UUID],
+        in_force: Callable[[Connection[Any], Sequence[UUID]], Mapping[UUID, list[Stretch]]],
     ) -> Iterator[tuple[UUID, Sequence[Entry], Sequence[Stretch]]]:
         """Everything before this batch of some subjects, and the bounds of their rows in force."""
+        self._settle()
+        stretches = in_force(self._conn, ids)
         # A batch can reach into the past of all its subjects. Their rows of the log take as much
         # memory as all that is kept, so there are never those of more than a few.
         for start in range(0, len(ids), AT_ONCE):

@@ -15,14 +15,21 @@ from typing import Any, Final
 import psycopg
 from psycopg import Connection
 
-from eventlog.bulk import in_bulk
 from eventlog.database import Database
 from eventlog.errors import DatabaseUnreachable
 from eventlog.log import Log
-from projections.ahead import ReadAhead
-from projections.generations import BATCH, MANY, connect, index, project_batch, tidy
+from projections.generations import (
+    BATCH,
+    MANY,
+    check_shape,
+    connect,
+    index,
+    project_batch,
+    project_many,
+    tidy,
+)
 from projections.projection import Projection
-from projections.refusals import NotYetProjected
+from projections.refusals import NotYetProjected, OtherReadModel
 
 PROJECTOR_LOCK: Final = 7_140_003
 
@@ -65,7 +72,7 @@ def project_all(database: Database) -> int:
         pause = 0.005
         while (position := _position(connection)) < head:
             if _hold(connection):
-                catch_up(connection, Projection(log), log)
+                catch_up(database, connection, Projection(log), log)
                 connection.execute("SELECT pg_advisory_unlock(%s)", (PROJECTOR_LOCK,))
             else:
                 time.sleep(pause)
@@ -85,18 +92,19 @@ def wait_until_projected(connection: Connection[Any], position: int, timeout: fl
 
 
 def catch_up(
-    connection: Connection[Any], projection: Projection, log: Log, stop: Event | None = None
+    database: Database,
+    connection: Connection[Any],
+    projection: Projection,
+    log: Log,
+    stop: Event | None = None,
 ) -> None:
     """Project batch after batch until nothing is left."""
-    done = 0
-    with in_bulk(), ReadAhead(log) as ahead:
-        while not (stop is not None and stop.is_set()):
-            count = project_batch(connection, projection, ahead)
+    done = project_batch(connection, projection, log)
+    if done == BATCH:
+        for count in project_many(database, connection, projection, log):
             done += count
-            if count < BATCH:
-                break
-    if stop is not None and stop.is_set():
-        return
+            if stop is not None and stop.is_set():
+                return
     if done >= MANY:
         tidy(connection)
     elif not projection.indexed:
@@ -139,14 +147,20 @@ class Projector:
             except (psycopg.OperationalError, DatabaseUnreachable) as error:
                 _logger.warning("the projector lost the database and starts again: %s", error)
                 self._stop.wait(RETRY)
+            except OtherReadModel as error:
+                # Whoever made it projects now, as the lock went with the connection. It may be
+                # rebuilt once more, by this version.
+                _logger.warning("the projector stands by: %s", error)
+                self._stop.wait(POLL)
 
     def _follow(self, connection: Connection[Any], log: Log) -> None:
+        check_shape(connection)  # not while it holds the lock, which is another version's to take
         while not _hold(connection):
             if self._stop.wait(POLL):
                 return
         connection.execute("LISTEN dateline_log")
         projection = Projection(log)
         while not self._stop.is_set():
-            catch_up(connection, projection, log, self._stop)
+            catch_up(self._database, connection, projection, log, self._stop)
             for _ in connection.notifies(timeout=POLL / 4, stop_after=1):
                 pass

@@ -163,7 +163,6 @@ class Readers:
         """`timeout`: seconds that the server works at a statement. `waiting`: how many may wait for
         a connection, and `patience`: how many seconds."""
         self._connect = connect
-        self._connections = connections
         self._timeout = timeout
         self._most_waiting = waiting
         self._patience = patience
@@ -172,11 +171,26 @@ class Readers:
         self._waiting: deque[asyncio.Future[Reader]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+        self.size = connections
+        self.waits = 0
+        """Statements that found no connection and had to wait, so far."""
+        self.turned_away = 0
+        """Statements that waited too long, or found too many waiting, so far."""
+
+    @property
+    def in_use(self) -> int:
+        """Connections with a statement."""
+        return len(self._busy)
+
+    @property
+    def waiting(self) -> int:
+        """Statements that wait for a connection."""
+        return len(self._waiting)
 
     def open(self) -> None:
         """Begin to connect."""
         self._loop = asyncio.get_running_loop()
-        for _ in range(self._connections):
+        for _ in range(self.size):
             self._start(self._join())
         self._start(self._watch())
 
@@ -221,7 +235,9 @@ class Readers:
 
     async def _next(self) -> Reader:
         if len(self._waiting) >= self._most_waiting:
+            self.turned_away += 1
             raise Crowded
+        self.waits += 1
         turn: asyncio.Future[Reader] = self._loop.create_future()
         self._waiting.append(turn)
         try:
@@ -231,6 +247,7 @@ class Readers:
             if turn.done() and not turn.cancelled():
                 self._release(turn.result())  # it came in the same instant
             if isinstance(error, TimeoutError):
+                self.turned_away += 1
                 raise (Crowded if self._busy else Unreachable) from None
             raise
         finally:

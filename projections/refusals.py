@@ -19,3 +19,9 @@ class NotYetProjected(Refusal):
     """What was written is durable, but not yet readable within the time allowed."""
 
     code = "NOT_YET_PROJECTED"
+
+
+class OtherReadModel(Refusal):
+    """Another version of Dateline keeps the read model; this one has to leave it alone."""
+
+    code = "OTHER_READ_MODEL"

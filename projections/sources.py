@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec.json import Decoder
-from psycopg import Cursor
+from psycopg import Connection
 
 from domain.catalogue import Source, Story, evolve_source, evolve_story
 from domain.events import SourceMerged
@@ -92,14 +92,16 @@ class SourceChanges:
         self.opened.append(row)
 
 
-def load_sources(cursor: Cursor[Any], entries: Sequence[tuple[UUID, Entry]]) -> SourceChanges:
+def load_sources(
+    connection: Connection[Any], entries: Sequence[tuple[UUID, Entry]]
+) -> SourceChanges:
     """The rows in force that a batch's events of sources touch: their own, those that they are
     merged into, and those that go under the name of one that is merged."""
     touched = {subject for subject, _ in entries}
     touched |= {entry.event.into for _, entry in entries if isinstance(entry.event, SourceMerged)}
     if not touched:
         return SourceChanges({})
-    cursor.execute(
+    found = connection.execute(
         "SELECT source_id, position_from, canonical_id, state::text, shown::text FROM sources"
         " WHERE (source_id = ANY(%(ids)s) OR canonical_id = ANY(%(ids)s))"
         " AND position_to = %(open)s",
@@ -115,7 +117,7 @@ def load_sources(cursor: Cursor[Any], entries: Sequence[tuple[UUID, Entry]]) -> 
                 _source.decode(shown),
                 stored=True,
             )
-            for source_id, position_from, canonical, state, shown in cursor
+            for source_id, position_from, canonical, state, shown in found
         }
     )
 

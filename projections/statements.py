@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import heappop, heappush
+from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self
 
-import anyio
+import msgspec
 import psycopg
 from psycopg import AsyncConnection
 
+from eventlog import tracing
 from eventlog.listening import connected
 from projections.readers import Readers
 
@@ -49,6 +53,15 @@ POSITION_AT: Final = (
     b" greatest(clock_timestamp(), p.recorded_at) >= $1::timestamptz FROM read.progress p"
 )
 
+STANDING: Final = (
+    b"SELECT json_build_object("
+    b"'log_position', coalesce((SELECT max(position) FROM dateline.log), 0),"
+    b" 'position', p.position, 'lag_seconds', greatest(0, extract(epoch FROM clock_timestamp()"
+    b" - (SELECT l.recorded_at FROM dateline.log l WHERE l.position = p.position + 1))),"
+    b" 'shape', p.shape, 'migration', (SELECT max(number) FROM dateline.migrations)),"
+    b" p.position FROM read.progress p"
+)
+
 _logger = logging.getLogger(__name__)
 
 
@@ -73,6 +86,25 @@ class Resolved:
     """The moment is over."""
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """Where the record stands."""
+
+    log_position: int
+    position: int
+    """How far the log is projected."""
+    lag_seconds: float
+    """Age of the oldest event that is not yet projected; 0 where there is none."""
+    shape: str
+    """What the tables and the fold of the live generation look like."""
+    migration: int
+    """The last migration of the log."""
+
+    @property
+    def lag_events(self) -> int:
+        """How many events are not yet projected."""
+        return max(self.log_position - self.position, 0)
+
+
 class Statements:
     """Asynchronous readers of the live generation. Used inside `async with`."""
 
@@ -89,7 +121,7 @@ class Statements:
         wait for a connection, and `patience`: how many seconds each."""
         self._conninfo = conninfo
         self._timeout = timeout
-        self._readers = Readers(
+        self.readers = Readers(
             self._connected,
             connections=connections,
             timeout=timeout,
@@ -107,7 +139,7 @@ class Statements:
         return connection
 
     async def __aenter__(self) -> Self:
-        self._readers.open()
+        self.readers.open()
         return self
 
     async def __aexit__(
@@ -116,16 +148,24 @@ class Statements:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._readers.close()
+        await self.readers.close()
 
     async def fetch(self, sql: bytes, parameters: Sequence[str | None]) -> Found:
         """The row (text, position) that a statement gives. Raises psycopg.Error, and Crowded."""
-        result = await self._readers.fetch(sql, parameters)
+        if tracing.tracer is None:
+            result = await self.readers.fetch(sql, parameters)
+        else:
+            with tracing.statement(sql):
+                result = await self.readers.fetch(sql, parameters)
         return Found(result.get_value(0, 0) or b"", int(result.get_value(0, 1) or 0))
+
+    async def standing(self) -> Standing:
+        """Where the record stands. Raises psycopg.Error, and Crowded."""
+        return msgspec.json.decode((await self.fetch(STANDING, ())).body, type=Standing)
 
     async def position_at(self, moment: datetime) -> Resolved:
         """What had been recorded by a moment. Raises psycopg.Error, and Crowded."""
-        result = await self._readers.fetch(POSITION_AT, (moment.isoformat(),))
+        result = await self.readers.fetch(POSITION_AT, (moment.isoformat(),))
         found, head = (int(result.get_value(0, column) or 0) for column in (0, 1))
         past, over = (result.get_value(0, column) == b"t" for column in (2, 3))
         return Resolved(min(found, head), settled=past and found <= head, over=over)
@@ -138,20 +178,38 @@ class Head:
         self._conninfo = conninfo
         self.position: int | None = None
         """None while nobody is listening, and it may have moved unnoticed."""
-        self._moved = anyio.Event()
+        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        """Those who wait, the one for the earliest position first; with a number in between, so
+        that no two are compared further."""
+        self._numbers = count()
 
     async def reached(self, position: int, patience: float) -> bool:
         """Wait until the log is projected up to a position; false after so many seconds."""
-        with anyio.move_on_after(patience):
-            while self.position is None or self.position < position:
-                await self._moved.wait()
+        if self.position is not None and position <= self.position:
             return True
-        return False
+        if tracing.tracer is None:
+            return await self._reached(position, patience)
+        with tracing.span("wait until readable", **{"dateline.position": position}):
+            return await self._reached(position, patience)
+
+    async def _reached(self, position: int, patience: float) -> bool:
+        moved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heappush(self._waiting, (position, next(self._numbers), moved))
+        try:
+            async with asyncio.timeout(patience):
+                await moved
+        except TimeoutError:
+            return False
+        return True
 
     def _set(self, position: int | None) -> None:
         self.position = position
-        self._moved.set()
-        self._moved = anyio.Event()
+        while self._waiting and (
+            self._waiting[0][2].done() or self._waiting[0][0] <= (position or 0)
+        ):
+            _, _, moved = heappop(self._waiting)
+            if not moved.done():  # whoever waited may have gone away
+                moved.set_result(None)
 
     async def follow(self, on_rebuilt: Callable[[], None]) -> None:
         """Listen until cancelled. `on_rebuilt` is told when the read model may be another one."""
@@ -167,7 +225,7 @@ class Head:
                 _logger.warning("nobody listens for new positions: %s", error)
             finally:
                 self._set(None)
-            await anyio.sleep(RECONNECT)
+            await asyncio.sleep(RECONNECT)
 
     async def _look(self, connection: AsyncConnection[Any]) -> None:
         cursor = await connection.execute("SELECT position FROM read.progress")

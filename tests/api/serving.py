@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Thread
 from time import monotonic, sleep
@@ -14,9 +14,9 @@ from api.protocol import config
 
 
 @contextmanager
-def served(app: Starlette) -> Iterator[str]:
+def served(app: Starlette, proxies: Sequence[str] = ()) -> Iterator[str]:
     """The address at which an application answers, until the block is left."""
-    server = uvicorn.Server(config(app, port=0))
+    server = uvicorn.Server(config(app, proxies, port=0))
     thread = Thread(target=server.run)
     thread.start()
     try:

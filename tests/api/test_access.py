@@ -127,6 +127,13 @@ def test_a_wrong_key_is_refused_whatever_is_asked(writing: Desk, given: str) -> 
         assert unauthenticated(response)
 
 
+def test_whoever_still_sends_is_told_and_may_go_on(writing: Desk) -> None:
+    wrong = {"authorization": "Bearer x", "content-type": "application/json"}
+    for size in (900_000, 3_000_000):
+        assert unauthenticated(writing.client.post("/graphql", content=b"x" * size, headers=wrong))
+        assert writing.post("{ __typename }").status_code == 200
+
+
 def test_the_secret_of_another_key_is_no_key(writing: Desk, kept: Database) -> None:
     _, one = make_key(kept.owner_conninfo, "one", "editor")
     _, other = make_key(kept.owner_conninfo, "other", "editor")

@@ -306,3 +306,23 @@ def test_the_projector_starts_again_when_the_log_could_not_be_read(
     finally:
         projector.stop()
     assert failed.is_set()
+
+
+def test_a_projector_leaves_the_read_model_of_another_version_alone(generation: Database) -> None:
+    projector = Projector(generation)
+    projector.start()
+    try:
+        with connect(generation) as connection:
+            wait_until_projected(connection, write(generation, "a-"), PATIENCE)
+            connection.execute("UPDATE progress SET shape = 'another'")
+            head = write(generation, "b-")
+            with pytest.raises(NotYetProjected):
+                wait_until_projected(connection, head, 1.0)
+            # The other version can take over.
+            free = connection.execute("SELECT pg_try_advisory_lock(7140003)").fetchone()
+            assert free == (True,)
+            connection.execute("SELECT pg_advisory_unlock(7140003)")
+            connection.execute("UPDATE progress SET shape = %s", (shape(),))
+            wait_until_projected(connection, head, PATIENCE)
+    finally:
+        projector.stop()

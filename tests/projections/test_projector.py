@@ -1,8 +1,10 @@
 """The tables against the specification: random commands, batches, restarts and questions."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -24,18 +26,25 @@ from psycopg import Connection
 from domain import codec
 from domain.catalogue import Report, Source, report_as_of, source_as_of
 from domain.claim import Claim, claim_as_of
-from domain.commands import AnyCommand, CorrectClaim
+from domain.commands import AddSourceAlias, AnyCommand, CorrectClaim, ReviewClaim
 from domain.events import AnyEvent, SourceMerged, SourceRegistered
 from domain.history import Entry, in_effect, voided
 from domain.ids import Subject, resolve
 from domain.moments import parse_moment
-from domain.words import SourceKind
+from domain.words import Rating, SourceKind
 from eventlog.database import Database
 from eventlog.decoding import entries_of
 from eventlog.entries import Append, NewEvent
 from eventlog.log import Log
 from eventlog.record import Record
-from projections.generations import connect, ensure_generation, project_batch, rebuild
+from projections import generations
+from projections.generations import (
+    connect,
+    ensure_generation,
+    project_batch,
+    project_many,
+    rebuild,
+)
 from projections.projection import Projection
 from tests.projections.commands import CLAIMS, REPORTS, SOURCES, commands, enveloped, opening
 
@@ -204,8 +213,10 @@ def generation(database: Database) -> Database:
 
 
 def test_the_tables_answer_as_the_specification_does_and_rebuilt_equals_lived(
-    generation: Database,
+    generation: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # So that a rebuild folds many a batch while the one before is being written.
+    monkeypatch.setattr(generations, "BATCH", 7)
     machine = type("LivedHere", (Lived,), {"database": generation})
     run_state_machine_as_test(
         machine,
@@ -228,6 +239,41 @@ def test_the_tables_answer_as_the_specification_does_and_rebuilt_equals_lived(
         rebuilt = rows(connection)
     for table in TABLES:
         assert rebuilt[table] == lived[table], table
+
+
+def test_two_that_project_at_once_write_each_event_once(
+    generation: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is overtaken folds anew from where the tables are."""
+    monkeypatch.setattr(generations, "BATCH", 5)
+    random = Random(7)
+    wanted = opening("both-")
+    for number in range(400):
+        late = f"2024-08-0{random.randint(1, 9)}"
+        wanted += (
+            AddSourceAlias(source=f"both-s{number % SOURCES}", alias=f"Name {number}"),
+            ReviewClaim(
+                claim=f"both-c{random.randrange(CLAIMS)}",
+                reviewer="both-s0",
+                words="Mostly true",
+                rating=Rating.MOSTLY_TRUE,
+                published_at=late,
+            ),
+        )
+    with Record(generation) as record:
+        record.execute_many([enveloped(one) for one in wanted])
+
+    def project(_: int) -> int:
+        with Log(generation.conninfo) as log, connect(generation) as connection:
+            return sum(project_many(generation, connection, Projection(log), log))
+
+    with ThreadPoolExecutor(2) as both:
+        done = list(both.map(project, range(2)))
+    with Log(generation.conninfo) as log, connect(generation) as connection:
+        assert sum(done) >= log.head().position
+        lived = rows(connection)
+        rebuild(generation)
+        assert rows(connection) == lived
 
 
 @pytest.mark.parametrize("limit", [1, 100])
