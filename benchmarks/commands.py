@@ -50,7 +50,7 @@ def measure(ground: Ground, small: bool) -> Iterator[Table]:
         f"Claims reported in process, {WRITERS} at once",
         "commands/s",
         medians,
-        tuple(Goal(side, LIMIT, least=0.4) for side in (SERVED, THREADS)),
+        (Goal(SERVED, LIMIT, least=0.4), Goal(THREADS, LIMIT)),
     )
 
 
