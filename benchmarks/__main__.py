@@ -7,7 +7,19 @@ import platform
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from benchmarks import access, appends, as_of, catch_up, imports, memory, reads, story_page, writes
+from benchmarks import (
+    access,
+    appends,
+    as_of,
+    catch_up,
+    commands,
+    imports,
+    memory,
+    readable,
+    reads,
+    story_page,
+    writes,
+)
 from benchmarks.ground import Ground, ground
 from benchmarks.rounds import Table
 
@@ -24,6 +36,8 @@ MEASURES: Final[dict[str, Measure]] = {
     "reads": reads.measure,
     "access": access.measure,
     "writes": writes.measure,
+    "commands": commands.measure,
+    "readable": readable.measure,
 }
 
 

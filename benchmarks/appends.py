@@ -64,7 +64,7 @@ def measure(ground: Ground, small: bool) -> Iterator[Table]:
                 goals.append(Goal(DATELINE, EMMETT, least=1))
             else:
                 title += f" (without Emmett: {without})"
-            sides[LIMIT] = _pgbench(stack, ground, writers)
+            sides[LIMIT] = pgbench(stack, ground, writers)
             timed = {name: _for(side, seconds) for name, side in sides.items()}
             os.sync()  # or else what was set up would be written out while somebody is measured
             medians = in_turn(timed, 1 if small else ROUNDS, warm=not small)
@@ -83,7 +83,7 @@ def _dateline(stack: ExitStack, ground: Ground, writers: int) -> Side:
         (outcome,) = log.append([Append([event], actor="the desk")])
         assert isinstance(outcome, Appended)
 
-    return lambda seconds: _at_once(writers, seconds, append)
+    return lambda seconds: at_once(writers, seconds, append)
 
 
 def _library(stack: ExitStack, ground: Ground, writers: int) -> Side:
@@ -95,10 +95,10 @@ def _library(stack: ExitStack, ground: Ground, writers: int) -> Side:
     def append() -> None:
         recorder.insert_events([StoredEvent(uuid4(), 1, TYPE, state)])
 
-    return lambda seconds: _at_once(writers, seconds, append)
+    return lambda seconds: at_once(writers, seconds, append)
 
 
-def _at_once(writers: int, seconds: float, append: Callable[[], None]) -> float:
+def at_once(writers: int, seconds: float, append: Callable[[], None]) -> float:
     """Appends per second of as many threads, each of which appends again when it has its answer."""
     counts = [0] * writers
     faults: list[BaseException] = []
@@ -134,7 +134,8 @@ def _emmett(stack: ExitStack, ground: Ground, writers: int) -> Side:
     return lambda seconds: float(ask({"seconds": seconds, "content": content}))
 
 
-def _pgbench(stack: ExitStack, ground: Ground, writers: int) -> Side:
+def pgbench(stack: ExitStack, ground: Ground, writers: int) -> Side:
+    """Inserts of one row, through as many connections."""
     url = stack.enter_context(ground.empty())
     with psycopg.connect(url) as connection:
         connection.execute(

@@ -43,20 +43,27 @@ async def _ask(port: int, bodies: Iterator[bytes], until: float) -> int:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     answered = 0
     while time.monotonic() < until:
-        body = next(bodies)
-        writer.write(
-            b"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-            b"Accept: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-        )
-        head = await reader.readuntil(b"\r\n\r\n")
-        status, *headers = head.lower().split(b"\r\n")
-        length = next(int(one[15:]) for one in headers if one.startswith(b"content-length:"))
-        answer = await reader.readexactly(length)
-        if b" 200 " not in status or b'"errors"' in answer[:40]:
-            raise RuntimeError(f"{head.decode()}{answer[:500].decode()}")
+        await exchange(reader, writer, next(bodies))
         answered += 1
     writer.close()
     return answered
+
+
+async def exchange(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body: bytes
+) -> bytes:
+    """Post a body and take the answer's. Raises RuntimeError where it is not as it should be."""
+    writer.write(
+        b"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        b"Accept: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    )
+    head = await reader.readuntil(b"\r\n\r\n")
+    status, *headers = head.lower().split(b"\r\n")
+    length = next(int(one[15:]) for one in headers if one.startswith(b"content-length:"))
+    answer = await reader.readexactly(length)
+    if b" 200 " not in status or b'"errors"' in answer[:40]:
+        raise RuntimeError(f"{head.decode()}{answer[:500].decode()}")
+    return answer
 
 
 async def _load(port: int, bodies: list[bytes], seconds: float, connections: int) -> float:

@@ -13,19 +13,29 @@ ROUNDS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What the ratio of one side to another is to reach."""
+    """What the ratio of one side to another is to reach, or the figure of a side alone."""
 
     side: str
-    against: str
+    against: str | None = None
     least: float | None = None
-    """The ratio is to be at least this."""
+    """It is to be at least this."""
     most: float | None = None
-    """The ratio is to be at most this."""
+    """It is to be at most this."""
 
-    def met(self, ratio: float) -> bool:
-        """Whether a ratio reaches it."""
-        return (self.least is None or ratio >= self.least) and (
-            self.most is None or ratio <= self.most
+    @property
+    def name(self) -> str:
+        """What is to be reached by what."""
+        return self.side if self.against is None else f"{self.side} / {self.against}"
+
+    def measured(self, medians: Mapping[str, float]) -> float:
+        """What came of it."""
+        against = 1.0 if self.against is None else medians[self.against]
+        return medians[self.side] / against
+
+    def met(self, measured: float) -> bool:
+        """Whether that reaches it."""
+        return (self.least is None or measured >= self.least) and (
+            self.most is None or measured <= self.most
         )
 
     def __str__(self) -> str:
@@ -53,12 +63,12 @@ class Table:
             yield f"| {name} | {value:,.4g} |" if value < 100 else f"| {name} | {value:,.0f} |"
         if self.goals:
             yield ""
-            yield "| ratio | measured | to reach | |"
+            yield "| goal | measured | to reach | |"
             yield "| --- | ---: | ---: | --- |"
         for goal in self.goals:
-            ratio = self.medians[goal.side] / self.medians[goal.against]
-            told = ("reached" if goal.met(ratio) else "**missed**") if str(goal) else ""
-            yield f"| {goal.side} / {goal.against} | {ratio:.2f} | {goal} | {told} |"
+            measured = goal.measured(self.medians)
+            told = ("reached" if goal.met(measured) else "**missed**") if str(goal) else ""
+            yield f"| {goal.name} | {measured:.2f} | {goal} | {told} |"
         yield ""
 
 

@@ -69,7 +69,7 @@ def measure(ground: Ground, small: bool) -> Iterator[Table]:
     seconds, rounds = (1.0, 1) if small else (4.0, ROUNDS)
     database = ground.lasting_record()
     ensure_generation(database)
-    _begin(database)
+    begin(database)
     absent = peers.missing()
     with ExitStack() as stack:
         address = stack.enter_context(served(database, "dateline, recording"))
@@ -103,7 +103,8 @@ def measure(ground: Ground, small: bool) -> Iterator[Table]:
         yield Table("Recording claims in batches, 8 clients", "commands/s", medians, (goal,))
 
 
-def _begin(database: Database) -> None:
+def begin(database: Database) -> None:
+    """Record what claims are reported in."""
     with Record(database) as record:
         record.execute_many(
             [

@@ -57,7 +57,7 @@ class GroupCommit:
         self._pending: list[tuple[int, Append]] = []
         self._requests: dict[int, _Request] = {}
         self._next_number = 0
-        self._served = 0  # units that were waiting when the last batch was made up
+        self._served = 0  # calls that were waiting when the last batch was made up
         self._lost_since: float | None = None
 
     def append(self, units: Sequence[Append]) -> list[Outcome]:
@@ -103,7 +103,7 @@ class GroupCommit:
         # wait batches of one and of many would take turns, each at the price of a commit.
         deadline = time.perf_counter() + _GATHER
         while (
-            1 < self._served > len(self._requests) + len(self._arrived)
+            1 < self._served > len(set(self._requests.values())) + len(self._arrived)
             and time.perf_counter() < deadline
         ):
             time.sleep(0)
@@ -116,7 +116,7 @@ class GroupCommit:
                     self._requests[number] = request
                     self._pending.append((number, unit))
             self._arrived.popleft()
-        self._served = len(self._requests)
+        self._served = len(set(self._requests.values()))
 
     def _send_next(self) -> None:
         batch, waiting = next_batch(self._pending)

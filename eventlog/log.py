@@ -29,8 +29,14 @@ FROM dateline.log l LEFT JOIN dateline.log_content c ON c.position = l.position
 # Events in the order of recording, after one position and up to another.
 _READ = _EVENT + "WHERE l.position > %s AND l.position <= %s ORDER BY l.position LIMIT %s"
 
-# Every event of some streams, in the order of recording.
-_STREAMS = _EVENT + "WHERE l.stream_id = ANY (%b::uuid[]) ORDER BY l.position"
+# Every event of some streams, in the order of recording. Each content is looked up by itself: to
+# join them, the planner reads the content of the whole log, until it has counted the log's rows.
+_STREAMS: LiteralString = """
+SELECT l.position, l.recorded_at, l.stream_id, l.version, l.type,
+       (SELECT c.content FROM dateline.log_content c WHERE c.position = l.position),
+       l.reported_at, l.parent_id, l.actor, l.reason, l.key, l.digest
+FROM dateline.log l WHERE l.stream_id = ANY (%b::uuid[]) ORDER BY l.position
+"""
 
 # The streams that began under a parent, and the last position that names it.
 _CHILDREN = """

@@ -5,7 +5,8 @@ on Dateline's log. ``StoredEvent.state`` is the content, as UTF-8; an erased eve
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from eventsourcing.persistence import (
     DataError,
     IntegrityError,
     NotSupportedError,
+    OperationalError,
     ProcessRecorder,
     StoredEvent,
 )
@@ -28,8 +30,9 @@ from eventsourcing.postgres import (
 )
 from eventsourcing.utils import Environment, EnvType
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.rows import dict_row, tuple_row
+from psycopg.rows import DictRow, dict_row, tuple_row
 from psycopg.sql import SQL
+from psycopg_pool import PoolTimeout
 
 from eventlog.batching import Batch, next_batch
 from eventlog.entries import (
@@ -63,6 +66,7 @@ SELECT * FROM dateline.append_v2(
 _MICROSECOND = timedelta(microseconds=1)
 _POLL = 1.0  # seconds after which a subscription looks even if nothing was announced
 _RECONNECT_PAUSE = 0.2  # seconds
+_TRY = 1.0  # seconds that a connection is waited for before another attempt to make one
 
 
 class LogDatastore(PostgresDatastore):
@@ -81,6 +85,11 @@ class LogDatastore(PostgresDatastore):
             max_overflow=pool_size - 1,
             schema=LIBRARY_SCHEMA,
         )
+        self._patience = connect_timeout
+        # Left to itself the pool doubles the pause after each failed attempt, and would find a
+        # database that was away for some minutes only minutes after it is back.
+        self.pool.timeout = min(_TRY, connect_timeout)
+        self.pool.reconnect_timeout = _TRY / 2
         self.conninfo = conninfo
         self.pool.conninfo = conninfo
         self.pool.kwargs = {
@@ -88,6 +97,24 @@ class LogDatastore(PostgresDatastore):
             "autocommit": True,
             "context": adapters(),
         }
+
+    @contextmanager
+    def get_connection(self) -> Iterator[psycopg.Connection[DictRow]]:
+        """A connection, waited for as long as was said. Asking the pool again has it try again.
+
+        Raises the library's persistence errors.
+        """
+        deadline = time.monotonic() + self._patience
+        with ExitStack() as stack:
+            while True:
+                try:
+                    connection = stack.enter_context(super().get_connection())
+                    break
+                except OperationalError as error:
+                    away = isinstance(error.__cause__, PoolTimeout)
+                    if not away or time.monotonic() >= deadline:
+                        raise
+            yield connection
 
 
 class LogSubscription(PostgresSubscription):

@@ -269,7 +269,10 @@ class Record:
 
     def _repeated(self, envelope: Envelope, first: Envelope, result: Result | None) -> Result:
         if digest_of(envelope.command) != digest_of(first.command):
-            return _key_conflict(str(envelope.key))
+            if isinstance(result, Recorded):
+                return _key_conflict(str(envelope.key))
+            # The key does not stand for the first one, and may stand for this one.
+            return self._decided_anew(envelope)
         if isinstance(result, Recorded):
             return Recorded(
                 result.first_position,

@@ -69,9 +69,11 @@ def resolve(connection: Connection[Any], as_of: AsOf) -> Basis:
     not there, or given together with `recorded_at`.
     """
     row = connection.execute(
-        "SELECT position, recorded_at, clock_timestamp() FROM read.progress"
+        # Nothing is ever recorded at or before the last of what was, even where the clock has
+        # stepped back behind it.
+        "SELECT position, recorded_at, greatest(clock_timestamp(), recorded_at) FROM read.progress"
     ).fetchone()
-    head, head_recorded_at, now = row or (0, None, datetime.now(UTC))
+    head, head_recorded_at, over = row or (0, None, datetime.now(UTC))
     reported_at = _instant(as_of.reported_at, "reportedAt")
     if as_of.position is not None and as_of.recorded_at is not None:
         raise InvalidInput("give recordedAt or position, not both", field="position")
@@ -82,7 +84,7 @@ def resolve(connection: Connection[Any], as_of: AsOf) -> Basis:
             raise InvalidInput(f"there is no position {as_of.position} yet", field="position")
         return at_position(connection, as_of.position, reported_at)
     recorded_at = _instant(as_of.recorded_at, "recordedAt")
-    if recorded_at is None or recorded_at > now:
+    if recorded_at is None or recorded_at > over:
         raise InvalidTime(
             f"{as_of.recorded_at!r} is not over yet: what is recorded until then would change"
             " the answer",

@@ -132,6 +132,11 @@ class Reader:
         else:
             if not self._libpq.is_busy():
                 self._go_on()
+                return
+            # Of a part of an answer with a reset right behind it uvloop tells once, and watches
+            # the socket no longer. Watched anew, it tells of the reset, too.
+            self._loop.remove_reader(self._socket)
+            self._loop.add_reader(self._socket, self._readable)
 
     def give_up(self) -> None:
         """Have whoever waits for it wait no longer."""

@@ -47,9 +47,10 @@ SETTINGS: Final = (
 
 POSITION_AT: Final = (
     b"SELECT dateline.position_at($1::timestamptz), p.position,"
-    b" clock_timestamp() > $1::timestamptz"
-    b" AND coalesce(p.recorded_at >= $1::timestamptz, false),"
-    b" clock_timestamp() >= $1::timestamptz FROM read.progress p"
+    # Nothing is ever recorded at or before the last of what was, even where the clock has stepped
+    # back behind it.
+    b" coalesce(p.recorded_at >= $1::timestamptz, false),"
+    b" greatest(clock_timestamp(), p.recorded_at) >= $1::timestamptz FROM read.progress p"
 )
 
 STANDING: Final = (

@@ -6,11 +6,10 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -23,6 +22,7 @@ from eventlog.database import DatabaseSettings, open_database
 from eventlog.log import Log
 from tests.cli.conftest import Dateline, Ran, ended, process
 from tests.cli.test_import import REPORT, SOURCE, lines
+from tests.faults.disk import resized, small_disk
 from tests.servers import Server
 
 MANY = 6_000
@@ -137,30 +137,6 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(made)
 
 
-@contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
-    """A disk of that size at the folder, where this process may make one."""
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", str(folder)],
-        check=False,
-        capture_output=True,
-    )
-    if mounted.returncode != 0:
-        pytest.skip("nothing can be mounted here")
-    try:
-        yield
-    finally:
-        # A server takes a moment to go after it has said that it is stopped.
-        deadline = time.monotonic() + 30
-        while subprocess.run(["umount", str(folder)], check=False).returncode != 0:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-
-
-def resized(folder: Path, megabytes: int) -> None:
-    subprocess.run(["mount", "-o", f"remount,size={megabytes}m", str(folder)], check=True)
-
-
 def only_error(ran: Ran) -> str:
     """The one error that was told, without a traceback."""
     assert "Traceback" not in ran.err
@@ -171,7 +147,6 @@ def only_error(ran: Ran) -> str:
 def test_an_import_on_a_full_disk_is_carried_on_once_there_is_room(folder: Path) -> None:
     path = folder / "some.jsonl"
     disk = folder / "disk"
-    disk.mkdir()
     path.write_bytes(many(MANY))
     environ = {"DATELINE_DATA": str(disk / "data")}
     with small_disk(disk, 56):
@@ -204,7 +179,6 @@ def test_an_import_into_a_database_without_room_is_carried_on_once_there_is(
     """The disk of a server of one's own: its log has room, its tables have none."""
     path = folder / "some.jsonl"
     disk = folder / "disk"
-    disk.mkdir()
     path.write_bytes(many(MANY))
     name = f"dateline_small_{os.getpid()}"
     with (

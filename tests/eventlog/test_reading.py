@@ -1,10 +1,13 @@
 """What can be asked of the log."""
 
 from datetime import UTC, datetime, timedelta
+from time import monotonic, sleep
 from uuid import uuid4
 
+import psycopg
 import pytest
 
+from eventlog.database import Database
 from eventlog.entries import Head
 from eventlog.log import Log
 from tests.eventlog.units import NOON, appended, event, unit
@@ -30,6 +33,27 @@ def test_reading_takes_a_start_a_limit_and_an_end(log: Log) -> None:
     assert [e.position for e in log.read(3, 4, upto=5)] == [4, 5]
     assert [e.position for e in log.read(8, 100)] == [9, 10]
     assert log.read(10, 100) == []
+
+
+def test_streams_are_read_without_the_content_of_all_others(
+    database: Database, owner: psycopg.Connection
+) -> None:
+    """In a log that has grown since its rows were last counted."""
+    wanted = [event() for _ in range(30)]
+    with Log(database.conninfo) as log:
+        for some in range(0, 2_000, 500):
+            log.append([unit(event()) for _ in range(some, some + 500)])
+        log.append([unit(one) for one in wanted])
+        for _ in range(20):
+            found = log.streams([one.stream_id for one in wanted])
+            assert all(len(events) == 1 for events in found.values())
+    # A connection that has gone has told what it did.
+    deadline = monotonic() + 20
+    asked = "SELECT idx_scan, seq_scan FROM pg_stat_user_tables WHERE relname = 'log_content'"
+    while (counted := owner.execute(asked).fetchone()) is None or counted[0] + counted[1] < 20:
+        assert monotonic() < deadline
+        sleep(0.05)
+    assert counted[1] == 0
 
 
 def test_streams_are_read_whole_and_in_order(log: Log) -> None:

@@ -21,7 +21,13 @@ from domain.commands import (
     ReviewClaim,
     WithdrawReport,
 )
-from domain.refusals import AlreadyExists, AlreadyRetracted, IdempotencyConflict, Refusal
+from domain.refusals import (
+    AlreadyExists,
+    AlreadyRetracted,
+    IdempotencyConflict,
+    NotFound,
+    Refusal,
+)
 from domain.words import Rating, SourceKind
 from eventlog.database import Database
 from eventlog.log import Log
@@ -97,6 +103,18 @@ def test_a_key_that_comes_again_in_the_next_batch_is_a_repeat(record: Record) ->
     assert told(second) == [1, IdempotencyConflict, 2]
     assert isinstance(second[0], Recorded)
     assert second[0].replayed
+
+
+def test_a_key_stands_for_what_was_recorded_under_it_whatever_else_comes_with_it(
+    record: Record,
+) -> None:
+    record.execute_many([keyed(report("r"), "k")])
+    again = record.execute_many([keyed(report("other"), "k"), keyed(report("r"), "k")])
+    assert told(again) == [IdempotencyConflict, 1]
+    # What is refused leaves its key to who comes next with it.
+    wanted = [keyed(claim("c", of), "l") for of in ("none", "r", "none", "r")]
+    assert told(record.execute_many(wanted)) == [NotFound, 2, NotFound, 2]
+    assert told(record.execute_many(wanted)) == [IdempotencyConflict, 2, IdempotencyConflict, 2]
 
 
 def test_a_withdrawal_takes_the_claims_of_the_batch_before(record: Record) -> None:
