@@ -8,21 +8,15 @@ from typing import Any, Final
 import msgspec
 from cachetools import LRUCache
 from graphql import (
-    DocumentNode,
-    FieldNode,
     GraphQLError,
     GraphQLSchema,
-    OperationDefinitionNode,
     OperationType,
-    SelectionSetNode,
-    execute_sync,
     get_variable_values,
 )
 from msgspec import Raw
 
 from api.answers import Answer, Lasting, errors
 from api.bound import Bound
-from api.compiler import Compiling
 from api.cost import check_cost, sizes
 from api.documents import Documents, Operation
 from api.errors import (
@@ -42,8 +36,8 @@ from api.persisted import Store
 from api.plan import Plan, Planned, compile_operation, values_of
 from api.readback import compile_readback
 from api.request import GraphQLRequest, json_object
-from api.selection import collect
-from api.server import is_told, root
+from api.server import is_told
+from api.telling import roots_of, told_of
 from api.watching import watched
 from api.worker import Worker
 from api.writing import NOBODY, Asking, Writing
@@ -222,7 +216,9 @@ class Engine:
             return await self._write(shape, operation, variables, asking)
         planned = await self._planned(shape, operation, variables, cursors_are_now=False)
         if planned.plan is None:
-            told = await self._worker.do(self._told, operation, variables, None)
+            told = await self._worker.do(
+                told_of, self._schema, self._limits, operation, variables, None
+            )
             return Answer(msgspec.json.encode({"data": told}), Lasting.SERVER)
         now = None
         if planned.plan.cursors:
@@ -290,12 +286,14 @@ class Engine:
         """Raises RequestRefused where the answer may hold too much, and Refused."""
         fragments = operation.fragments
         check_cost(self._schema, fragments, operation.node, variables, self._limits)
-        roots = self._roots(operation, variables)
+        roots = roots_of(self._schema, operation, variables)
         told = [key for key, nodes in roots.items() if is_told(self._schema, nodes[0])]
         if len(told) == len(roots):
             return Planned(None, told=True)
         asking = [key for key in told if roots[key][0].name.value != "__typename"]
-        answered = self._told(operation, variables, asking) if asking else {}
+        answered = (
+            told_of(self._schema, self._limits, operation, variables, asking) if asking else {}
+        )
         plan = compile_operation(
             self._schema,
             fragments,
@@ -305,41 +303,6 @@ class Engine:
             introspected={key: msgspec.json.encode(answered[key]).decode() for key in asking},
         )
         return Planned(plan, told=bool(asking))
-
-    def _roots(self, operation: Operation, variables: Variables) -> dict[str, list[FieldNode]]:
-        """The root fields by response key."""
-        root = self._schema.query_type
-        if root is None:
-            raise TypeError("the schema has no queries")
-        compiling = Compiling(self._schema, operation.fragments, variables, False)
-        return collect(compiling, root, [operation.node.selection_set])
-
-    def _told(
-        self, operation: Operation, variables: Variables, keys: Sequence[str] | None
-    ) -> dict[str, Any]:
-        """What graphql-core answers of what is not in the record: all of an operation, or some
-        fields of the root."""
-        node = operation.node
-        if keys is not None:
-            roots = self._roots(operation, variables)
-            node = OperationDefinitionNode(
-                operation=node.operation,
-                name=node.name,
-                variable_definitions=node.variable_definitions,
-                directives=node.directives,
-                selection_set=SelectionSetNode(
-                    selections=tuple(one for key in keys for one in roots[key])
-                ),
-            )
-        done = execute_sync(
-            self._schema,
-            DocumentNode(definitions=(node, *operation.fragments.values())),
-            root_value=root(self._limits),
-            variable_values=dict(variables),
-        )
-        if done.data is None:
-            raise RuntimeError(f"the schema could not be told: {done.errors}")
-        return done.data
 
     async def _fetch(self, bound: Bound) -> Answer:
         values, settled = await self._resolved(bound)

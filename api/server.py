@@ -42,6 +42,8 @@ class Limits:
     seconds: float = _limit("seconds")
     connections: int = _limit("connections")
     waiting: int = _limit("waiting")
+    subscriptions: int = _limit("subscriptions")
+    listening: int = _limit("listening")
     patience: float = _limit("patience")
 
 
