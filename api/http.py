@@ -20,7 +20,7 @@ from api.callers import Callers
 from api.errors import RequestRefused, Unauthenticated, fault_error
 from api.execution import Engine
 from api.forms import Form, Headers, form
-from api.negotiation import JSON, answered_as, coding, matches, wants_page
+from api.negotiation import JSON, accepts_json, answered_as, coding, matches, wants_page
 from api.request import NO_VARIABLES, GraphQLRequest, from_body, json_object
 from api.streaming import SERVER_SENT, Streaming, deliver_one, streamed_as
 from api.subscribing import Subscribed
@@ -93,7 +93,7 @@ class Endpoint:
                 answer = await (
                     answering if tracing.tracer is None else traced_operation(answering, watch)
                 )
-            if stream is SERVER_SENT and answer.executed:
+            if stream is SERVER_SENT and answer.executed and not accepts_json(accept):
                 await deliver_one(answer, send)
                 return
             if answer.lasting is Lasting.NOT:

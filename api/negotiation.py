@@ -31,6 +31,13 @@ def wants_page(accept: str) -> bool:
 
 
 @lru_cache(HEADERS)
+def accepts_json(accept: str) -> bool:
+    """Whether JSON is named among what is accepted."""
+    weights = accepted(accept)
+    return weights.get(JSON, 0) > 0 or weights.get(GRAPHQL_JSON, 0) > 0
+
+
+@lru_cache(HEADERS)
 def prefers(accept: str, wanted: str, otherwise: str) -> bool:
     """Whether one media type is preferred to another that is sent if there is no preference."""
     weights = accepted(accept)
