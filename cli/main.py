@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import typer
 
-from cli import asking, keys, options, serving, upkeep
+from cli import asking, backups, erasing, keys, options, serving, upkeep
 from cli.faults import FAILED, INTERRUPTED, TERMINATED, failure_of, tell
 from cli.import_command import import_file
 from cli.opening import say
@@ -30,6 +30,7 @@ def dateline(
     context: typer.Context,
     database_url: options.DatabaseUrl = None,
     data: options.DataFolder = None,
+    erasures: options.ErasuresFile = None,
 ) -> None:
     """A record of reporting: what was claimed, corrected and retracted, as of any date.
 
@@ -47,7 +48,7 @@ def dateline(
     Example:
       dateline claim loss:2024-08-18:APC --as-of 2024-08-18
     """
-    context.obj = options.settings_of(database_url, data)
+    context.obj = options.settings_of(database_url, data, erasures)
 
 
 app.command()(serving.serve)
@@ -59,7 +60,10 @@ app.command()(asking.changes)
 app.command()(upkeep.rebuild)
 app.command()(upkeep.status)
 app.command()(upkeep.export)
+app.command()(backups.backup)
+app.command()(backups.restore)
 app.add_typer(keys.app, name="key")
+app.add_typer(erasing.app, name="erase")
 
 
 def main() -> None:

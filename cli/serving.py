@@ -16,12 +16,13 @@ import uvicorn
 from rich.text import Text
 
 from api.app import ApiSettings, create_app
+from api.forms import FRESH_FOR
 from api.limits import limits_from
 from api.persisted import UnreadableDocuments
 from api.protocol import config
 from cli.example import load_example
 from cli.faults import USAGE, Failure
-from cli.opening import bring_up, opened, say
+from cli.opening import agree_on_erasures, bring_up, erasures, opened, say
 from cli.terminal import stdout
 from projections.projector import Projector
 
@@ -97,6 +98,16 @@ def serve(
             help="Let whoever reaches this machine's own address record without a key.",
         ),
     ] = False,
+    fresh_for: Annotated[
+        int,
+        typer.Option(
+            "--fresh-for",
+            envvar="DATELINE_FRESH_FOR",
+            metavar="SECONDS",
+            min=0,
+            help="How long others may keep an answer about a given moment without asking again.",
+        ),
+    ] = FRESH_FOR,
     address: Annotated[
         str | None,
         typer.Option(
@@ -132,11 +143,14 @@ def serve(
             anonymous=anonymous,
             open_writing=open_writing,
             address=address,
+            fresh_for=fresh_for,
+            erasures=erasures(context).path,
         )
         settings.store()
     except (ValueError, UnreadableDocuments) as error:
         raise Failure(str(error), code="INVALID_INPUT", exit_code=USAGE) from None
     with _listening(host, port) as listener, opened(context) as database:
+        agree_on_erasures(database, erasures(context))
         if example:
             load_example(database)
         bring_up(database)

@@ -29,7 +29,7 @@ LIVE: Final = "read"
 NEXT: Final = "read_next"
 OLD: Final = "read_old"
 
-FOLD = 2
+FOLD = 3
 """Goes up by one when the fold writes other rows for the same log: then the rows are rebuilt."""
 
 BATCH = 2_000
@@ -147,8 +147,7 @@ def rebuild(database: Database, on_progress: OnProgress | None = None) -> int:
         row = connection.execute("SELECT pg_try_advisory_lock(%s)", (REBUILD_LOCK,)).fetchone()
         if row is None or not row[0]:
             raise RebuildRunning("another process is rebuilding the read model")
-        for left in (NEXT, OLD):
-            connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(left)))
+        _drop_left(connection)
         with connection.transaction():
             _create(connection, NEXT)
         connection.execute(SQL("SET search_path TO {}").format(Identifier(NEXT)))
@@ -188,8 +187,34 @@ def _swap(connection: Connection[Any], projection: Projection, log: Log) -> int:
 
 TABLES: Final = (
     "claims, claim_sources, claim_terms, claim_wordings, claim_abouts, claim_links, reports,"
-    " sources, stories, events, touches"
+    " report_urls, sources, stories, events, touches"
 )
+
+
+def scrub(database: Database) -> None:
+    """After content was erased: clear its old rows away, which nobody can read any more and which
+    still lie in the files of the tables; and what the planner remembers of their values; and a
+    generation that a killed rebuild has left behind."""
+    with psycopg.connect(database.owner_conninfo, autocommit=True) as owner:
+        owner.execute("VACUUM (ANALYZE) dateline.log_content")
+    with connect(database) as connection:
+        sweep(connection)
+        connection.execute(f"VACUUM (ANALYZE) {TABLES}")
+
+
+def sweep(connection: Connection[Any]) -> None:
+    """Drop what rebuilds have left behind, unless one is running."""
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (REBUILD_LOCK,)).fetchone()
+    if row is not None and row[0]:
+        try:
+            _drop_left(connection)
+        finally:
+            connection.execute("SELECT pg_advisory_unlock(%s)", (REBUILD_LOCK,))
+
+
+def _drop_left(connection: Connection[Any]) -> None:
+    for left in (NEXT, OLD):
+        connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(left)))
 
 
 def tidy(connection: Connection[Any]) -> None:

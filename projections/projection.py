@@ -12,19 +12,24 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
 
 from domain.catalogue import Report, evolve_report
 from domain.claim import Claim, evolve
 from domain.events import (
+    AnyEvent,
     ClaimAmended,
+    ClaimErased,
     ClaimLinked,
     ClaimReported,
+    Erased,
+    ReportErased,
     ReportMoved,
     ReportPublished,
     ReportRevised,
     ReportWithdrawn,
     SourceAliasAdded,
+    SourceErased,
     SourceMerged,
     SourceRegistered,
     StoryOpened,
@@ -35,7 +40,7 @@ from domain.values import AttributionChange
 from eventlog.decoding import entries_of
 from eventlog.entries import LoggedEvent
 from eventlog.log import Log
-from projections import event_rows, lookups, storage
+from projections import erasing, event_rows, lookups, storage
 from projections.bitemporal import Bitemporal
 from projections.event_rows import Voiding
 from projections.sources import StoryRow, load_sources, story_row
@@ -45,8 +50,8 @@ from projections.timeline import Stretch, latest_of_each_time
 AT_ONCE = 250
 """Subjects whose whole history is read from the log in one go."""
 
-SOURCE_EVENTS = (SourceRegistered, SourceAliasAdded, SourceMerged)
-REPORT_EVENTS = (ReportPublished, ReportRevised, ReportMoved, ReportWithdrawn)
+SOURCE_EVENTS = (SourceRegistered, SourceAliasAdded, SourceMerged, SourceErased)
+REPORT_EVENTS = (ReportPublished, ReportRevised, ReportMoved, ReportWithdrawn, ReportErased)
 
 
 @dataclass(slots=True)
@@ -73,6 +78,8 @@ class Projection:
         self._before = 0
         self._latest: datetime | None = None
         """The latest reporting time of all events so far; None where that has to be looked up."""
+        self.erased = False
+        """Content was taken out of the tables, and its old rows still lie in their files."""
         self.indexed = False
         """The generation is known to have what readers find rows over. It never loses that, nor
         does another take its place without it."""
@@ -103,6 +110,63 @@ class Projection:
 
     def project(self, connection: Connection[Any], events: Sequence[LoggedEvent]) -> None:
         """Write a batch, which follows what the tables hold, within the caller's transaction."""
+        for part in erasing.parts(events):
+            erasure = part[-1] if part[-1].type.endswith(".erased") else None
+            if erasure is not None:
+                # Before the position is told: nobody who has heard of it gives out an old answer.
+                connection.execute(erasing.FORGET)
+            self._project(connection, part)
+            if erasure is not None:
+                self._erase(connection, erasure)
+                self.erased = True
+
+    def _erase(self, connection: Connection[Any], erasure: LoggedEvent) -> None:
+        """Write what is in the tables of a subject anew, from what remains of its events."""
+        subject, position = erasure.stream_id, erasure.position
+        entries = erasing.history(self._log, [subject], position)
+        event = entries[-1][1].event
+        assert isinstance(event, Erased)
+        with connection.cursor() as cursor:
+            logged = self._log.streams([subject])[subject]
+            erasing.rewrite_events(cursor, logged, event, position)
+            match event:
+                case SourceErased():
+                    again = erasing.sources_again(cursor, self._log, subject, position)
+                    storage.write_sources(cursor, again)
+                case ReportErased():
+                    erasing.clear(cursor, erasing.REPORT_TABLES, subject)
+                    reports = self._reports.again(subject, (entry for _, entry in entries))
+                    storage.write_reports(cursor, reports, ())
+                    urls = {(subject, url) for row in reports for url in row.state.urls}
+                    storage.write_report_urls(cursor, urls)
+                case ClaimErased():
+                    self._claim_again(connection, cursor, subject, entries)
+
+    def _claim_again(
+        self,
+        connection: Connection[Any],
+        cursor: Cursor[Any],
+        claim: UUID,
+        entries: Sequence[tuple[UUID, Entry]],
+    ) -> None:
+        erasing.clear(cursor, erasing.CLAIM_TABLES, claim)
+        rows = self._claims.again(claim, (entry for _, entry in entries))
+        if not rows:
+            return
+        first = rows[0].state
+        self._connection = connection
+        try:
+            self._reports.prepare({}, [first.report])
+            outlet = self._outlet(first)
+        finally:
+            self._connection = None
+        batch = Batch()
+        for _, entry in entries:
+            self._bring(batch, claim, first, entry.event, outlet)
+        storage.write_claims(cursor, rows, (), {claim: outlet})
+        self._write_lookups(cursor, batch)
+
+    def _project(self, connection: Connection[Any], events: Sequence[LoggedEvent]) -> None:
         self._connection, self._before = connection, events[0].position
         try:
             shown = [one for one in events if one.content is not None]
@@ -139,11 +203,7 @@ class Projection:
                 storage.write_stories(cursor, batch.stories)
                 storage.write_reports(cursor, self._reports.opened, self._reports.changed)
                 storage.write_claims(cursor, self._claims.opened, self._claims.changed, outlets)
-                storage.write_claim_sources(cursor, batch.claim_sources)
-                lookups.write_claim_terms(cursor, batch.claim_terms)
-                lookups.write_claim_wordings(cursor, batch.claim_wordings)
-                lookups.write_claim_abouts(cursor, batch.claim_abouts)
-                storage.write_claim_links(cursor, batch.claim_links)
+                self._write_lookups(cursor, batch)
                 storage.write_report_urls(cursor, batch.report_urls)
                 event_rows.write_touches(cursor, batch.touches)
                 latest = self._latest or event_rows.latest_reported(cursor)
@@ -156,6 +216,14 @@ class Projection:
             self._latest = max([*times, latest] if latest is not None else times, default=None)
         finally:
             self._connection = None
+
+    @staticmethod
+    def _write_lookups(cursor: Cursor[Any], batch: Batch) -> None:
+        storage.write_claim_sources(cursor, batch.claim_sources)
+        lookups.write_claim_terms(cursor, batch.claim_terms)
+        lookups.write_claim_wordings(cursor, batch.claim_wordings)
+        lookups.write_claim_abouts(cursor, batch.claim_abouts)
+        storage.write_claim_links(cursor, batch.claim_links)
 
     def _prepare(self, subjects: Sequence[UUID], entries: Sequence[Entry]) -> None:
         claims: defaultdict[UUID, list[Entry]] = defaultdict(list)
@@ -193,9 +261,21 @@ class Projection:
         event, outlet = entry.event, self._outlet(state)
         if isinstance(event, ClaimAmended) and event.void:
             batch.voided += voidings(subject, entry, self._claims.entries(subject))
+        self._bring(batch, subject, state, event, outlet)
+        touched.update(named_in(state))
+        if outlet is not None:
+            touched.add(outlet)
+        return touched
+
+    @staticmethod
+    def _bring(
+        batch: Batch, subject: UUID, state: Claim, event: AnyEvent, outlet: UUID | None
+    ) -> None:
+        """What an event brings a claim under, in whatever state."""
         # Whatever chain a state ever shows was brought in by one of these events.
         if isinstance(event, ClaimReported):
-            brought = chain(state, outlet)
+            brought = [step.source for step in event.attribution]
+            brought += [outlet] if outlet is not None else []
         else:
             brought = [
                 step.source
@@ -213,10 +293,6 @@ class Projection:
         batch.claim_abouts |= {(subject, days) for days in abouts_of(event)}
         if isinstance(event, ClaimLinked):
             batch.claim_links.add((event.to, event.kind.value, subject))
-        touched.update(named_in(state))
-        if outlet is not None:
-            touched.add(outlet)
-        return touched
 
     def _outlet(self, claim: Claim) -> UUID | None:
         report = self._reports.state(claim.report)
@@ -245,12 +321,6 @@ def voidings(claim: UUID, entry: Entry, entries: Sequence[Entry]) -> Iterator[Vo
     after = voided([one for one in entries if one.position <= entry.position])
     for sequence in after ^ before:
         yield Voiding(claim, sequence, entry.position, is_void=sequence in after)
-
-
-def chain(claim: Claim, outlet: UUID | None) -> list[UUID]:
-    """Everybody through whom a claim came: the outlet, and each step of the attribution."""
-    named = [step.source for step in claim.attribution]
-    return list(dict.fromkeys([outlet, *named] if outlet is not None else named))
 
 
 def claim_states(entries: Sequence[Entry]) -> list[tuple[datetime, Claim]]:

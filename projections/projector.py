@@ -20,7 +20,16 @@ from eventlog.database import Database
 from eventlog.errors import DatabaseUnreachable
 from eventlog.log import Log
 from projections.ahead import ReadAhead
-from projections.generations import BATCH, MANY, connect, index, project_batch, tidy
+from projections.generations import (
+    BATCH,
+    MANY,
+    connect,
+    index,
+    project_batch,
+    scrub,
+    sweep,
+    tidy,
+)
 from projections.projection import Projection
 from projections.refusals import NotYetProjected
 
@@ -65,8 +74,11 @@ def project_all(database: Database) -> int:
         pause = 0.005
         while (position := _position(connection)) < head:
             if _hold(connection):
-                catch_up(connection, Projection(log), log)
+                projection = Projection(log)
+                catch_up(connection, projection, log)
                 connection.execute("SELECT pg_advisory_unlock(%s)", (PROJECTOR_LOCK,))
+                if projection.erased:
+                    scrub(database)
             else:
                 time.sleep(pause)
                 pause = min(pause * 2, 0.2)
@@ -144,9 +156,13 @@ class Projector:
         while not _hold(connection):
             if self._stop.wait(POLL):
                 return
+        sweep(connection)
         connection.execute("LISTEN dateline_log")
         projection = Projection(log)
         while not self._stop.is_set():
             catch_up(connection, projection, log, self._stop)
+            if projection.erased:
+                projection.erased = False
+                scrub(self._database)
             for _ in connection.notifies(timeout=POLL / 4, stop_after=1):
                 pass

@@ -168,7 +168,7 @@ def _claim_line(row: Row[Claim], outlets: Mapping[UUID, UUID | None]) -> str:
             truth(bool(state.reviews)),
             days_of(state.about) or NULL,
             _json(state),
-            identity(wording(state.language, state.statement)),
+            identity(None if state.statement is None else wording(state.language, state.statement)),
         )
     )
 
@@ -247,8 +247,8 @@ def write_sources(cursor: Cursor[Any], changes: SourceChanges) -> None:
                         row.position_from,
                         row.position_to,
                         row.canonical_id,
-                        row.state.name,
-                        row.shown.name,
+                        row.state.name or "",
+                        row.shown.name or "",
                         row.shown.kind.value,
                         _encoder.encode(row.state).decode(),
                         _encoder.encode(row.shown).decode(),
