@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Dateline
+from tests.servers import Server
 
 LINES = [
     {"command": "register_source", "source": "paper", "name": "SECRET paper", "kind": "outlet"},
@@ -106,7 +107,7 @@ def test_nothing_is_erased_that_nobody_confirmed(
     monkeypatch.setattr("cli.erasing.typer.confirm", lambda *_, **__: False)
     ran = filled("erase", "claim", "c", *GROUND)
     assert (ran.code, "NOT_CONFIRMED" in ran.err) == (1, True)
-    assert "SECRET one" in filled("claim", "c").out
+    assert "SECRET two" in filled("claim", "c").out
 
 
 @pytest.mark.parametrize(
@@ -122,17 +123,24 @@ def test_a_ground_is_needed_and_something_to_erase(
     filled: Dateline, arguments: tuple[str, ...], exit_code: int
 ) -> None:
     assert filled("erase", *arguments).code == exit_code
-    assert "SECRET one" in filled("claim", "c").out
+    assert "SECRET two" in filled("claim", "c").out
 
 
 def test_an_export_with_erasures_is_taken_down_by_those_who_allow_it(
-    filled: Dateline, tmp_path: Path, server: object
+    filled: Dateline, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled("erase", "claim", "c", *GROUND, "--yes")
     exported = tmp_path / "exported.jsonl"
     filled("export", exported)
-    refused = filled("import", exported, "--json")
-    (line,) = (tmp_path / "exported.refused.jsonl").read_text().splitlines()
-    assert (refused.code, json.loads(line)["code"]) == (1, "ERASURE_NOT_ALLOWED")
-    taken = filled("import", exported, "--allow-erasures", "--json")
-    assert (taken.code, taken.json["already_there"], taken.json["refused"]) == (0, 8, 0)
+    shown = filled("claim", "c", "--as-of", "2024-08-02", "--json").json["claim"]
+    with server.fresh_url() as other:
+        monkeypatch.setenv("DATABASE_URL", other)
+        refused = filled("import", exported, "--json")
+        (line,) = (tmp_path / "exported.refused.jsonl").read_text().splitlines()
+        assert (refused.code, json.loads(line)["code"]) == (1, "ERASURE_NOT_ALLOWED")
+        assert filled("claim", "c", "--json").json["claim"]["statement"] == "(erased 2) 0"
+        taken = filled("import", exported, "--allow-erasures", "--json").json
+        assert (taken["already_there"], taken["recorded"], taken["refused"]) == (7, 1, 0)
+        again = filled("claim", "c", "--as-of", "2024-08-02", "--json").json["claim"]
+    assert again.pop("erased")["ground"] == shown.pop("erased")["ground"]
+    assert again == shown
