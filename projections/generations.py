@@ -207,7 +207,10 @@ def sweep(connection: Connection[Any]) -> None:
     row = connection.execute("SELECT pg_try_advisory_lock(%s)", (REBUILD_LOCK,)).fetchone()
     if row is not None and row[0]:
         try:
-            _drop_left(connection)
+            # Who reads one of them is not waited for: the next sweep comes.
+            with suppress(psycopg.errors.LockNotAvailable), connection.transaction():
+                connection.execute("SET LOCAL lock_timeout TO '2s'")
+                _drop_left(connection)
         finally:
             connection.execute("SELECT pg_advisory_unlock(%s)", (REBUILD_LOCK,))
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Dateline
+from tests.cli.conftest import Dateline, ended, process
+from tests.cli.test_serve import ask
 from tests.servers import Server
 
 LINES = [
@@ -48,6 +51,7 @@ LINES = [
     },
 ]
 GROUND = ("--ground", "court_order", "--reference", "7 O 12/26")
+QUESTION = '{ claim(id: "c", asOf: {position: 3}) { statement erased { ground } } }'
 ASKED = (
     ("claims",),
     ("claims", "--as-of", "2024-08-01"),
@@ -144,3 +148,30 @@ def test_an_export_with_erasures_is_taken_down_by_those_who_allow_it(
         again = filled("claim", "c", "--as-of", "2024-08-02", "--json").json["claim"]
     assert again.pop("erased")["ground"] == shown.pop("erased")["ground"]
     assert again == shown
+
+
+def test_a_start_erases_again_from_a_database_that_was_set_back(
+    filled: Dateline, tmp_path: Path, server: Server
+) -> None:
+    backup, erasures = tmp_path / "record.dateline", tmp_path / "the list" / "erasures.jsonl"
+    filled("backup", backup)
+    filled("erase", "claim", "c", *GROUND, "--yes")
+    with server.fresh_url() as other:
+        # As by other means than ours, which know nothing of the list.
+        set_back = ("--erasures", tmp_path / "none.jsonl", "restore", backup, "--no-erasures")
+        assert filled("--database-url", other, *set_back).code == 0
+        shown = filled("--database-url", other, "claim", "c")
+        assert "SECRET two" in shown.out
+        running = process(
+            "serve", "--port", 0, "--no-example", url=other, DATELINE_ERASURES=str(erasures)
+        )
+        try:
+            assert running.stdout is not None
+            found = re.search(r"http://[^ ]+/graphql", running.stdout.readline())
+            assert found is not None
+            answer = ask(found.group(), QUESTION)
+        finally:
+            running.send_signal(signal.SIGINT)
+            said = ended(running).err
+        assert answer["claim"] == {"statement": None, "erased": {"ground": "COURT_ORDER"}}
+        assert "Erased again what 3 events said" in said
