@@ -10,6 +10,7 @@ transaction with everything that the list of erasures names, and nothing can be 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -42,6 +43,8 @@ from eventlog.migrate import migrate, shipped_migrations
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
 SCHEMAS: Final = ("dateline", "dateline_library", "read", "read_next", "read_old")
+LEAVING: Final = 3.0
+"""Seconds in which whoever has just closed a connection is gone."""
 CHUNK: Final = 1_000_000
 """Bytes read from the archive at a time."""
 
@@ -151,17 +154,44 @@ def restore(
         _readable(path) as archive,
         named_faults(),
         connect(database.owner_conninfo) as connection,
-        connection.transaction(),
     ):
         manifest = _read_manifest(archive, path)
-        _make_room(connection, erasures, replace)
-        _load(connection, archive, manifest)
-        erased = 0
-        if erasures is not None:
-            _check_list(connection, erasures)
-            erased = carry_out(connection, erasures)
-        _verify(connection, path)
+        _wait_for_others(connection)
+        with connection.transaction():
+            erased = _put_back(connection, archive, manifest, path, erasures, replace)
     return manifest, erased
+
+
+def _put_back(
+    connection: Connection[Any],
+    archive: ZipFile,
+    manifest: Manifest,
+    path: Path,
+    erasures: ErasureList | None,
+    replace: bool,
+) -> int:
+    _make_room(connection, erasures, replace)
+    _load(connection, archive, manifest)
+    erased = 0
+    if erasures is not None:
+        _check_list(connection, erasures)
+        erased = carry_out(connection, erasures)
+    _verify(connection, path)
+    return erased
+
+
+def _wait_for_others(connection: Connection[Any]) -> None:
+    """See to it that nobody else uses the record. One who has just left is still seen a moment."""
+    deadline = time.monotonic() + LEAVING
+    while True:
+        others = connection.execute(_OTHERS).fetchone()
+        if others is None or not others[0]:
+            return
+        if time.monotonic() > deadline:
+            raise RecordInUse(
+                "The record is being used: stop the servers and commands on it first."
+            )
+        time.sleep(0.05)
 
 
 @contextmanager
@@ -169,12 +199,16 @@ def _readable(path: Path) -> Iterator[ZipFile]:
     try:
         with ZipFile(path) as archive:
             yield archive
-    except (BadZipFile, zlib_error, EOFError, KeyError, DecodeError) as error:
+    except (BadZipFile, zlib_error, EOFError, DecodeError) as error:
         raise BackupUnreadable(f"{path} is no backup, or is damaged: {error}") from None
 
 
 def _read_manifest(archive: ZipFile, path: Path) -> Manifest:
+    if MANIFEST not in archive.namelist():
+        raise BackupUnreadable(f"{path} is no backup of a record.")
     manifest = _manifest.decode(archive.read(MANIFEST))
+    if not {f"{table.name}.copy" for table in manifest.tables} <= set(archive.namelist()):
+        raise BackupUnreadable(f"{path} is damaged: a table is missing.")
     known = {migration.number for migration in shipped_migrations()}
     if manifest.format > FORMAT or not known.issuperset(manifest.migrations):
         raise DatabaseNewer(f"{path} was made by a newer version of Dateline; use that one.")
@@ -182,9 +216,6 @@ def _read_manifest(archive: ZipFile, path: Path) -> Manifest:
 
 
 def _make_room(connection: Connection[Any], erasures: ErasureList | None, replace: bool) -> None:
-    others = connection.execute(_OTHERS).fetchone()
-    if others is not None and others[0]:
-        raise RecordInUse("The record is being used: stop the servers and commands on it first.")
     if replace:
         if erasures is not None:
             complete(connection, erasures)

@@ -13,6 +13,7 @@ from contextlib import suppress
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Final
+from uuid import UUID
 
 import psycopg
 from psycopg import Connection
@@ -200,19 +201,44 @@ def scrub(database: Database) -> None:
     with connect(database) as connection:
         sweep(connection)
         connection.execute(f"VACUUM (ANALYZE) {TABLES}")
+        for table, values in NOBODY.items():
+            _forget_values(connection, table, values)
+
+
+NOBODY: Final = {
+    "claim_terms": "(%(nil)s, now(), %(nil)s)",
+    "claim_wordings": "(%(nil)s, %(nil)s, now(), 'simple', '')",
+    "claim_abouts": "(%(nil)s, 'empty')",
+    "report_urls": "(%(nil)s, '')",
+}
+"""The tables that erasing can leave empty, with a row that says nothing."""
+
+
+def _forget_values(connection: Connection[Any], table: str, values: str) -> None:
+    """Have the planner forget what it remembers of a table, if that is empty: of such a table it
+    would otherwise go on remembering what was in it before."""
+    with connection.transaction():
+        if connection.execute(f"SELECT FROM {table} LIMIT 1").fetchone() is None:
+            nil = {"nil": UUID(int=0)}
+            connection.execute(f"INSERT INTO {table} VALUES {values}", nil)  # noqa: S608
+            connection.execute(f"ANALYZE {table}")
+            name = "report_id" if table == "report_urls" else "claim_id"
+            connection.execute(f"DELETE FROM {table} WHERE {name} = %(nil)s", nil)  # noqa: S608
 
 
 def sweep(connection: Connection[Any]) -> None:
     """Drop what rebuilds have left behind, unless one is running."""
-    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (REBUILD_LOCK,)).fetchone()
-    if row is not None and row[0]:
-        try:
-            # Who reads one of them is not waited for: the next sweep comes.
-            with suppress(psycopg.errors.LockNotAvailable), connection.transaction():
-                connection.execute("SET LOCAL lock_timeout TO '2s'")
-                _drop_left(connection)
-        finally:
-            connection.execute("SELECT pg_advisory_unlock(%s)", (REBUILD_LOCK,))
+    found = connection.execute(
+        "SELECT coalesce(to_regnamespace(%s), to_regnamespace(%s)) IS NOT NULL", (NEXT, OLD)
+    ).fetchone()
+    if found is None or not found[0]:
+        return  # the lock is not taken for nothing: a rebuild that came just now would be refused
+    # Who reads one of them is not waited for long: the next sweep comes.
+    with suppress(psycopg.errors.LockNotAvailable), connection.transaction():
+        row = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (REBUILD_LOCK,)).fetchone()
+        if row is not None and row[0]:
+            connection.execute("SET LOCAL lock_timeout TO '2s'")
+            _drop_left(connection)
 
 
 def _drop_left(connection: Connection[Any]) -> None:

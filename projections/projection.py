@@ -19,10 +19,8 @@ from domain.claim import Claim, evolve
 from domain.events import (
     AnyEvent,
     ClaimAmended,
-    ClaimErased,
     ClaimLinked,
     ClaimReported,
-    Erased,
     ReportErased,
     ReportMoved,
     ReportPublished,
@@ -35,6 +33,7 @@ from domain.events import (
     StoryOpened,
 )
 from domain.history import Entry, voided
+from domain.ids import Subject
 from domain.touch import named_by, named_in
 from domain.values import AttributionChange
 from eventlog.decoding import entries_of
@@ -46,9 +45,6 @@ from projections.event_rows import Voiding
 from projections.sources import StoryRow, load_sources, story_row
 from projections.terms import abouts_of, statements_of, terms_of
 from projections.timeline import Stretch, latest_of_each_time
-
-AT_ONCE = 250
-"""Subjects whose whole history is read from the log in one go."""
 
 SOURCE_EVENTS = (SourceRegistered, SourceAliasAdded, SourceMerged, SourceErased)
 REPORT_EVENTS = (ReportPublished, ReportRevised, ReportMoved, ReportWithdrawn, ReportErased)
@@ -110,58 +106,53 @@ class Projection:
 
     def project(self, connection: Connection[Any], events: Sequence[LoggedEvent]) -> None:
         """Write a batch, which follows what the tables hold, within the caller's transaction."""
-        for part in erasing.parts(events):
-            erasure = part[-1] if part[-1].type.endswith(".erased") else None
-            if erasure is not None:
+        for erases, run in erasing.runs(events):
+            if erases:
                 # Before the position is told: nobody who has heard of it gives out an old answer.
                 connection.execute(erasing.FORGET)
-            self._project(connection, part)
-            if erasure is not None:
-                self._erase(connection, erasure)
+            self._project(connection, run)
+            if erases:
+                self._erase(connection, run)
                 self.erased = True
 
-    def _erase(self, connection: Connection[Any], erasure: LoggedEvent) -> None:
-        """Write what is in the tables of a subject anew, from what remains of its events."""
-        subject, position = erasure.stream_id, erasure.position
-        entries = erasing.history(self._log, [subject], position)
-        event = entries[-1][1].event
-        assert isinstance(event, Erased)
-        with connection.cursor() as cursor:
-            logged = self._log.streams([subject])[subject]
-            erasing.rewrite_events(cursor, logged, event, position)
-            match event:
-                case SourceErased():
-                    again = erasing.sources_again(cursor, self._log, subject, position)
+    def _erase(self, connection: Connection[Any], run: Sequence[LoggedEvent]) -> None:
+        """Write what is in the tables of the subjects of some erasures, which follow each other,
+        anew, from what remains of their events."""
+        sources, reports, claims = (
+            erasing.subjects(run, kind) for kind in (Subject.SOURCE, Subject.REPORT, Subject.CLAIM)
+        )
+        since, upto = run[0].position, run[-1].position
+        self._connection = connection
+        try:
+            with connection.cursor() as cursor:
+                if sources:
+                    again = erasing.sources_again(cursor, self._log, sources, upto)
                     storage.write_sources(cursor, again)
-                case ReportErased():
-                    erasing.clear(cursor, erasing.REPORT_TABLES, subject)
-                    reports = self._reports.again(subject, (entry for _, entry in entries))
-                    storage.write_reports(cursor, reports, ())
-                    urls = {(subject, url) for row in reports for url in row.state.urls}
+                for _, logged, _ in erasing.histories(self._log, sources, upto):
+                    erasing.rewrite_events(cursor, logged, since)
+                erasing.clear(cursor, erasing.REPORT_TABLES, reports)
+                for report, logged, entries in erasing.histories(self._log, reports, upto):
+                    erasing.rewrite_events(cursor, logged, since)
+                    rows = self._reports.again(report, entries)
+                    storage.write_reports(cursor, rows, ())
+                    urls = {(report, url) for row in rows for url in row.state.urls}
                     storage.write_report_urls(cursor, urls)
-                case ClaimErased():
-                    self._claim_again(connection, cursor, subject, entries)
+                erasing.clear(cursor, erasing.CLAIM_TABLES, claims)
+                for claim, logged, entries in erasing.histories(self._log, claims, upto):
+                    erasing.rewrite_events(cursor, logged, since)
+                    self._claim_again(cursor, claim, entries)
+        finally:
+            self._connection = None
 
-    def _claim_again(
-        self,
-        connection: Connection[Any],
-        cursor: Cursor[Any],
-        claim: UUID,
-        entries: Sequence[tuple[UUID, Entry]],
-    ) -> None:
-        erasing.clear(cursor, erasing.CLAIM_TABLES, claim)
-        rows = self._claims.again(claim, (entry for _, entry in entries))
+    def _claim_again(self, cursor: Cursor[Any], claim: UUID, entries: Sequence[Entry]) -> None:
+        rows = self._claims.again(claim, entries)
         if not rows:
             return
         first = rows[0].state
-        self._connection = connection
-        try:
-            self._reports.prepare({}, [first.report])
-            outlet = self._outlet(first)
-        finally:
-            self._connection = None
+        self._reports.prepare({}, [first.report])
+        outlet = self._outlet(first)
         batch = Batch()
-        for _, entry in entries:
+        for entry in entries:
             self._bring(batch, claim, first, entry.event, outlet)
         storage.write_claims(cursor, rows, (), {claim: outlet})
         self._write_lookups(cursor, batch)
@@ -304,8 +295,8 @@ class Projection:
         """Everything before this batch of some subjects, and the bounds of their rows in force."""
         # A batch can reach into the past of all its subjects. Their rows of the log take as much
         # memory as all that is kept, so there are never those of more than a few.
-        for start in range(0, len(ids), AT_ONCE):
-            streams = self._log.streams(ids[start : start + AT_ONCE])
+        for start in range(0, len(ids), erasing.AT_ONCE):
+            streams = self._log.streams(ids[start : start + erasing.AT_ONCE])
             for subject, logged in streams.items():
                 before = [one for one in logged if one.position < self._before]
                 yield subject, entries_of(before), stretches.get(subject, [])

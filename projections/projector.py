@@ -38,6 +38,9 @@ PROJECTOR_LOCK: Final = 7_140_003
 POLL = 1.0
 """Seconds. A lost notification costs at most this long."""
 
+PATIENCE = 5.0
+"""Seconds that tables which are being vacuumed are waited for when it is stopped."""
+
 RETRY = 0.5
 """Seconds between attempts to reach a database that has gone away."""
 
@@ -133,6 +136,7 @@ class Projector:
         self._database = database
         self._stop = Event()
         self._thread = Thread(target=self._run, name="projector", daemon=True)
+        self._scrubbing = Thread()
 
     def start(self) -> None:
         """Begin to follow the log."""
@@ -142,6 +146,8 @@ class Projector:
         """Finish the batch at hand and return when the thread has ended."""
         self._stop.set()
         self._thread.join()
+        if self._scrubbing.is_alive():
+            self._scrubbing.join(PATIENCE)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -152,6 +158,15 @@ class Projector:
                 _logger.warning("the projector lost the database and starts again: %s", error)
                 self._stop.wait(RETRY)
 
+    def _scrub(self) -> None:
+        try:
+            scrub(self._database)
+        except psycopg.Error as error:
+            _logger.warning(
+                "what was erased is gone, but its old rows were not cleared from the files: %s",
+                error,
+            )
+
     def _follow(self, connection: Connection[Any], log: Log) -> None:
         while not _hold(connection):
             if self._stop.wait(POLL):
@@ -161,8 +176,10 @@ class Projector:
         projection = Projection(log)
         while not self._stop.is_set():
             catch_up(connection, projection, log, self._stop)
-            if projection.erased:
+            if projection.erased and not self._scrubbing.is_alive():
                 projection.erased = False
-                scrub(self._database)
+                # Beside it: what is written meanwhile is not to wait until tables are vacuumed.
+                self._scrubbing = Thread(target=self._scrub, name="scrub", daemon=True)
+                self._scrubbing.start()
             for _ in connection.notifies(timeout=POLL / 4, stop_after=1):
                 pass
