@@ -44,6 +44,9 @@ NEEDED: Final[Mapping[type[Any], Role]] = {
     commands.LinkClaims: Role.EDITOR,
     commands.ReviewClaim: Role.EDITOR,
     commands.AmendClaim: Role.EDITOR,
+    commands.EraseClaim: Role.ADMIN,
+    commands.EraseReport: Role.ADMIN,
+    commands.EraseSource: Role.ADMIN,
 }
 """The least role that a command takes."""
 

@@ -20,6 +20,7 @@ from starlette.staticfiles import StaticFiles
 from api.callers import Callers
 from api.channels import Channels
 from api.execution import ANSWERS, Engine
+from api.forms import FRESH_FOR
 from api.health import BEHIND, LOOPBACK, Network, Readiness, Scrapes, live
 from api.http import Endpoint
 from api.issuer import Issuer
@@ -43,6 +44,7 @@ from api.watching import ANONYMOUS, CLAIM_PAGE, SLOW, UNREAD, Watching
 from api.websocket import Sockets
 from api.writing import PATIENCE, Writing
 from eventlog.database import Database
+from eventlog.erasure_list import ErasureList
 from eventlog.record import Record
 from projections.statements import Head, Statements
 
@@ -75,6 +77,12 @@ class ApiSettings:
     """Whoever says nothing of who they are may ask questions."""
     open_writing: bool = False
     """And record, as an editor. Only for a server that nobody but its user can reach."""
+    fresh_for: int = FRESH_FOR
+    """Seconds that an answer about given moments may be kept outside without asking again: so long
+    may a copy outlive an erasure."""
+    erasures: Path | None = None
+    """The list of erasures outside the database (`eventlog.erasure_list`); None: nothing can be
+    erased here."""
     readable_within: float = PATIENCE
     """Seconds that the answer to a mutation waits until what it recorded can be read."""
     access_log: bool = False
@@ -125,7 +133,8 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
             issuer=chosen.issuer,
             rates=chosen.rates,
         )
-        recording = Recording(Record(database), on_batch=metrics.appended)
+        erasures = None if chosen.erasures is None else ErasureList(chosen.erasures)
+        recording = Recording(Record(database, erasures=erasures), on_batch=metrics.appended)
         permits = Permits(statements)
         engine.writing = Writing(
             schema()._schema,
@@ -158,6 +167,7 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
                 "statements": statements,
                 "callers": callers,
                 "subscribing": subscribing,
+                "fresh_for": chosen.fresh_for,
             }
             tasks.cancel_scope.cancel()
             engine.close()

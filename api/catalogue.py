@@ -8,6 +8,7 @@ import strawberry
 from strawberry import field
 
 from api.arguments import CLAIM_PAGE, PAGE
+from api.erasure import Erasure, last_of
 from api.fields import column, identity, one, written
 from api.nested import (
     Claims,
@@ -23,7 +24,11 @@ from api.words import Precision, ReportKind, RetractionNature, RetractionReason,
 from domain.ids import Subject
 from domain.words import Status
 
-REF = "The reference under which it was recorded; null where it was recorded under its id alone."
+REF = (
+    "The reference under which it was recorded; null where it was recorded under its id alone, or"
+    " where that was erased."
+)
+ERASED = "When and on what ground content of it was last erased; null where none was."
 
 
 @strawberry.interface(description="Something in the record that has an id.")
@@ -38,7 +43,9 @@ class Node:
 class Source(Node):
     id: strawberry.ID = identity("{row}.canonical_id", Subject.SOURCE, "Names the source. Opaque.")
     ref: str | None = column("{row}.shown ->> 'ref'", REF)
-    name: str = column("{row}.name", "The name it goes by.")
+    name: str | None = column(
+        "nullif({row}.name, '')", "The name it goes by; null where it was erased."
+    )
     kind: SourceKind = column("{row}.kind", "What it is.")
     aliases: list[str] = column("{row}.shown -> 'aliases'", "How it is also spelt.")
     url: str | None = column("{row}.shown ->> 'url'", "Where it is found on the web.")
@@ -51,6 +58,7 @@ class Source(Node):
         *CLAIM_PAGE,
     )
     reports: Reports = written(reports_of_source, "The reports that it published.", *PAGE)
+    erased: Erasure | None = one(last_of(Subject.SOURCE, "canonical_id"), ERASED)
 
 
 @strawberry.type(description="How a report was taken back as a whole.")
@@ -104,6 +112,7 @@ class Report(Node):
         "How it was taken back as a whole; null while it was not.",
     )
     claims: Claims = written(claims_of_report, "The claims that it carries.", *CLAIM_PAGE)
+    erased: Erasure | None = one(last_of(Subject.REPORT, "report_id"), ERASED)
 
 
 def counted(condition: str) -> str:

@@ -22,8 +22,12 @@ from api.words import ClaimKind
 class StatementChange:
     when: ClassVar[str] = "{row}.v ->> 'field' = 'statement'"
 
-    old_statement: str = column("{row}.v ->> 'old'", "What it said.")
-    new_statement: str = column("{row}.v ->> 'new'", "What it then said.")
+    old_statement: str | None = column(
+        "{row}.v ->> 'old'", "What it said; null where it was erased."
+    )
+    new_statement: str | None = column(
+        "{row}.v ->> 'new'", "What it then said; null where it was erased."
+    )
 
 
 @strawberry.type(description="The claim became a statement of another kind.")

@@ -25,7 +25,7 @@ query Claim($id: ID!, $asOf: AsOf, $known: AsOf) {
     report { id ref kind headline byline language urls publishedAt observedAt reportedAt precision }
     story { id slug title }
     publishedAt observedAt reportedAt precision lastChangedAt declaredChanges silentChanges
-    concernSince
+    concernSince erased { at ground reference }
     retraction { scope nature by because declared part withReport reportedAt }
     links { kind claimId }
     reviews { reviewer { ...Source } rating words url reportedAt }
@@ -40,6 +40,7 @@ fragment Notice on Notice { text url issuer { ...Source } }
 
 fragment Event on ClaimEvent {
   __typename version position recordedAt reportedAt precision actor reason voided
+  erased { at ground reference }
   ... on ClaimCorrected {
     correctionNature correctsVersion declared notice { ...Notice } changes { ...Change }
   }
@@ -47,6 +48,7 @@ fragment Event on ClaimEvent {
   ... on ConcernLifted { declared notice { ...Notice } }
   ... on ClaimRetracted { scope retractionNature by because part declared notice { ...Notice } }
   ... on ClaimReinstated { declared notice { ...Notice } }
+  ... on ClaimErased { ground reference erases }
   ... on ClaimAmended { amends voids changes { ...Change } }
 }
 

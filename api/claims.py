@@ -9,9 +9,10 @@ import strawberry
 
 from api.arguments import CLAIM_PAGE
 from api.bearing import counts_still, last_corrected, origins, taken_back
-from api.catalogue import REF, Node, Report, Source, Story
+from api.catalogue import ERASED, REF, Node, Report, Source, Story
 from api.claim_filter import contradicted
 from api.compiler import Field
+from api.erasure import Erasure, last_of
 from api.fields import argument, column, identity, many, one, within, written
 from api.history import ClaimEvent, Correction
 from api.json_sql import leaf_sql, list_sql
@@ -131,7 +132,9 @@ class Review:
         "Who checked.",
     )
     rating: Rating = column("{row}.v ->> 'rating'", "The finding, brought to one scale.")
-    words: str = column("{row}.v ->> 'words'", "The finding in the checker's own words.")
+    words: str | None = column(
+        "{row}.v ->> 'words'", "The finding in the checker's own words; null where it was erased."
+    )
     url: str | None = column("{row}.v ->> 'url'", "Where the finding is published.")
     reported_at: datetime = column(
         "({row}.v ->> 'at')::timestamptz", "The reporting time of the finding."
@@ -165,7 +168,9 @@ class Claim(Node):
         "{row}.reviewed", "Whether anybody's finding about it is on the record."
     )
     kind: ClaimKind = column("{row}.kind", "What sort of statement it makes.")
-    statement: str = column("{row}.statement", "What it says.")
+    statement: str | None = column(
+        "{row}.statement", "What it says; null where that was erased, see `erased`."
+    )
     language: str | None = column(
         "{row}.state ->> 'language'", "The language of the statement, as it was given."
     )
@@ -261,6 +266,7 @@ class Claim(Node):
         "What checkers have found about it.",
         order="{row}.n",
     )
+    erased: Erasure | None = one(last_of(Subject.CLAIM, "claim_id"), ERASED)
     history: list[ClaimEvent] = many(
         HISTORY,
         "What made it what it is, each event in turn, up to the moment asked about: in"

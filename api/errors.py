@@ -11,7 +11,12 @@ import psycopg
 from graphql import GraphQLError, GraphQLSyntaxError
 
 from api.parameters import Refused
-from eventlog.errors import DatabaseFull, DatabaseUnreachable
+from eventlog.errors import (
+    DatabaseFull,
+    DatabaseUnreachable,
+    ErasureListUnusable,
+    OutcomeUnknown,
+)
 from projections.readers import Crowded
 
 _logger = logging.getLogger(__name__)
@@ -31,6 +36,7 @@ TIMEOUT: Final = "TIMEOUT"
 UNAVAILABLE: Final = "UNAVAILABLE"
 OUTCOME_UNKNOWN: Final = "OUTCOME_UNKNOWN"
 DATABASE_FULL: Final = "DATABASE_FULL"
+ERASURE_LIST_UNUSABLE: Final = "ERASURE_LIST_UNUSABLE"
 INTERNAL: Final = "INTERNAL_SERVER_ERROR"
 UNAUTHENTICATED: Final = "UNAUTHENTICATED"
 FORBIDDEN: Final = "FORBIDDEN"
@@ -188,7 +194,12 @@ def fault_error(fault: Exception) -> tuple[int, dict[str, Any]]:
             _logger.error("the database is full: %s", fault)
             message = "the record has no room left; nothing was recorded"
             return 503, {"message": message, "extensions": {"code": DATABASE_FULL}}
-        case DatabaseUnreachable():  # only who records meets this: readers have the driver's own
+        case ErasureListUnusable():
+            _logger.error("nothing was erased: %s", fault)
+            message = "the list of erasures cannot be written; nothing was erased"
+            return 503, {"message": message, "extensions": {"code": ERASURE_LIST_UNUSABLE}}
+        # Only who records meets these: readers have the driver's own.
+        case DatabaseUnreachable() | OutcomeUnknown():
             _logger.error("the database did not answer an append: %s", fault)
             message = (
                 "the database did not answer: it may be recorded or not; asked again with the same"

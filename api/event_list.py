@@ -33,11 +33,13 @@ class EventKind(StrEnum):
     SOURCE_REGISTERED = "source.registered"
     SOURCE_ALIAS_ADDED = "source.alias_added"
     SOURCE_MERGED = "source.merged"
+    SOURCE_ERASED = "source.erased"
     STORY_OPENED = "story.opened"
     REPORT_PUBLISHED = "report.published"
     REPORT_REVISED = "report.revised"
     REPORT_MOVED = "report.moved"
     REPORT_WITHDRAWN = "report.withdrawn"
+    REPORT_ERASED = "report.erased"
     CLAIM_REPORTED = "claim.reported"
     CLAIM_CORRECTED = "claim.corrected"
     CONCERN_EXPRESSED = "claim.concern_expressed"
@@ -47,6 +49,7 @@ class EventKind(StrEnum):
     CLAIM_LINKED = "claim.linked"
     CLAIM_REVIEWED = "claim.reviewed"
     CLAIM_AMENDED = "claim.amended"
+    CLAIM_ERASED = "claim.erased"
 
 
 declare(
@@ -57,11 +60,13 @@ declare(
         EventKind.SOURCE_REGISTERED: "A source became known to the record.",
         EventKind.SOURCE_ALIAS_ADDED: "A source is also spelt in another way.",
         EventKind.SOURCE_MERGED: "A source turned out to be the same party as another.",
+        EventKind.SOURCE_ERASED: "The names of a source were erased.",
         EventKind.STORY_OPENED: "A story was opened.",
         EventKind.REPORT_PUBLISHED: "A report was published.",
         EventKind.REPORT_REVISED: "What surrounds the claims of a report changed.",
         EventKind.REPORT_MOVED: "A report was found at another address.",
         EventKind.REPORT_WITHDRAWN: "A report was taken back as a whole.",
+        EventKind.REPORT_ERASED: "Content of a report was erased.",
         EventKind.CLAIM_REPORTED: "A report carried a statement.",
         EventKind.CLAIM_CORRECTED: "A claim's content changed, with a notice or silently.",
         EventKind.CONCERN_EXPRESSED: "An outlet holds a claim while it checks.",
@@ -71,6 +76,7 @@ declare(
         EventKind.CLAIM_LINKED: "A claim was found to bear on another.",
         EventKind.CLAIM_REVIEWED: "Somebody checked a claim.",
         EventKind.CLAIM_AMENDED: "The record was wrong about one of a claim's events.",
+        EventKind.CLAIM_ERASED: "Content of a claim was erased.",
     },
 )
 

@@ -18,12 +18,16 @@ Headers = list[tuple[bytes, bytes]]
 SMALL: Final = 1_000
 """Bytes of a body that is sent as it is: it fits into one packet either way."""
 
+FRESH_FOR: Final = 31_536_000
+"""Seconds that an answer about given moments may be kept outside without asking again, unless
+another number is set: a year, which is as good as for ever."""
+
 CACHE_CONTROL: Final = {
     Lasting.NOT: b"no-store",
     Lasting.LIVE: b"no-cache",
     Lasting.POSITION: b"no-cache",
     Lasting.SERVER: b"no-cache",
-    Lasting.FOR_EVER: b"public, max-age=31536000, immutable",
+    Lasting.FOR_EVER: f"public, max-age={FRESH_FOR}, immutable".encode(),
 }
 
 VARY: Final = b"Accept, Accept-Encoding"
@@ -97,6 +101,16 @@ def _form(
     etag = tag(body, media_type, coding)
     named = (b"etag", etag.encode())
     return Form(status, [*headers, named], body, etag, [*about, named])
+
+
+def kept_by(headers: Headers, fresh_for: int, *, closed: bool) -> Headers:
+    """Headers with what may be kept, how long, and by whom. `closed`: by this client alone."""
+    if closed:
+        headers = [(name, value.replace(b"public", b"private")) for name, value in headers]
+    if fresh_for != FRESH_FOR:
+        year, other = (f"max-age={seconds}".encode() for seconds in (FRESH_FOR, fresh_for))
+        headers = [(name, value.replace(year, other)) for name, value in headers]
+    return headers
 
 
 def tag(body: bytes, media_type: str, coding: str | None) -> str:

@@ -10,6 +10,7 @@ import strawberry
 from api.bearing import reach
 from api.catalogue import Source
 from api.changes import ClaimChange
+from api.erasure import GROUND, REFERENCE
 from api.event import Event
 from api.fields import column, identity, many, one, written
 from api.parts import IN_ORDER, AttributionStep, Quantity, elements, steps
@@ -17,6 +18,7 @@ from api.scalars import Edtf, Moment
 from api.words import (
     ClaimKind,
     CorrectionNature,
+    ErasureGround,
     LinkKind,
     Party,
     Precision,
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 DECLARED = "Whether a notice said so; if not, it was done silently."
 NOTICE = "The notice that said so; null where it was done silently."
 OWN_NOTICE = "(SELECT {parent}.body -> 'notice' AS v) {row} WHERE {row}.v IS NOT NULL"
+ERASES = "The `sequence` of each event whose content went."
+FIRST_ERASED = "({row}.body ->> 'first_erased_at')::timestamptz"
+FIRST = "When it was erased for the first time, where a restored backup had it again; else null."
 CHANGES = elements("{parent}.body -> 'changes'")
 
 
@@ -124,7 +129,9 @@ class ClaimReported(ClaimEvent):
     kind: ClaimKind = column(
         "coalesce({row}.body ->> 'kind', 'assertion')", "What sort of statement it made."
     )
-    statement: str = column("{row}.body ->> 'statement'", "What it said.")
+    statement: str | None = column(
+        "{row}.body ->> 'statement'", "What it said; null where it was erased."
+    )
     about: Edtf | None = column(
         "{row}.body ->> 'about'", "What time it spoke of; null where not known."
     )
@@ -218,7 +225,10 @@ class ClaimReviewed(ClaimEvent):
         "Who checked.",
     )
     rating: Rating = column("{row}.body ->> 'rating'", "The finding, brought to one scale.")
-    words: str = column("{row}.body ->> 'words'", "The finding in the checker's own words.")
+    words: str | None = column(
+        "{row}.body ->> 'words'",
+        "The finding in the checker's own words; null where it was erased.",
+    )
     url: str | None = column("{row}.body ->> 'url'", "Where the finding is published.")
 
 
@@ -240,6 +250,22 @@ class ClaimAmended(ClaimEvent):
     )
 
 
+@strawberry.type(
+    description="Content of the claim was erased on a legal ground. It counts from when it was"
+    " recorded, and changes nothing of what became of the claim."
+)
+class ClaimErased(ClaimEvent):
+    when: ClassVar[str] = "{row}.type = 'claim.erased'"
+
+    ground: ErasureGround = column("{row}.body ->> 'ground'", GROUND)
+    reference: str | None = column("{row}.body ->> 'reference'", REFERENCE)
+    erases: list[int] = column("{row}.body -> 'events'", ERASES)
+    first_erased_at: datetime | None = column(FIRST_ERASED, FIRST)
+    with_report: bool = column(
+        "({row}.body ? 'with_report')", "Whether it went together with its report."
+    )
+
+
 EVENT_TYPES: list[type] = [
     ClaimReported,
     ClaimCorrected,
@@ -250,5 +276,6 @@ EVENT_TYPES: list[type] = [
     ClaimLinked,
     ClaimReviewed,
     ClaimAmended,
+    ClaimErased,
 ]
 """Nothing but the interface names them, so the schema is told of them."""

@@ -8,7 +8,7 @@ written for ASGI itself: what a framework would do for each request takes longer
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -19,7 +19,7 @@ from api.answers import Answer, Lasting
 from api.callers import Callers
 from api.errors import RequestRefused, Unauthenticated, fault_error
 from api.execution import Engine
-from api.forms import Form, Headers, form
+from api.forms import Form, Headers, form, kept_by
 from api.negotiation import JSON, accepts_json, answered_as, coding, matches, wants_page
 from api.request import NO_VARIABLES, GraphQLRequest, from_body, json_object
 from api.streaming import SERVER_SENT, Streaming, deliver_one, streamed_as
@@ -108,7 +108,7 @@ class Endpoint:
             return
         except Exception as error:
             made = failed(error, media_type)
-        await deliver(made, headers, method, send, closed=scope["state"]["callers"].closed)
+        await deliver(made, headers, method, send, scope["state"])
 
 
 async def asked_by(scope: Scope, headers: dict[bytes, bytes], callers: Callers) -> Asking:
@@ -131,15 +131,14 @@ def host_of(scope: Scope) -> str:
 
 
 async def deliver(
-    made: Form, headers: dict[bytes, bytes], method: str, send: Send, *, closed: bool
+    made: Form, headers: dict[bytes, bytes], method: str, send: Send, state: dict[str, Any]
 ) -> None:
-    """Send a form, or that it has not changed. `closed`: to this client alone."""
+    """Send a form, or that it has not changed."""
     status, told, body = made.status, made.headers, made.body
     known = headers.get(b"if-none-match")
     if known is not None and made.etag is not None and matches(known.decode("latin-1"), made.etag):
         status, told, body = 304, made.unchanged, b""
-    if closed:
-        told = [(name, value.replace(b"public", b"private")) for name, value in told]
+    told = kept_by(told, state["fresh_for"], closed=state["callers"].closed)
     if method == "HEAD":
         body = b""
     watched().status = status

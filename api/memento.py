@@ -15,7 +15,6 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from starlette.types import Receive, Scope, Send
 
-from api.callers import Callers
 from api.claim_state import find
 from api.errors import NOT_FOUND, RequestRefused
 from api.execution import Engine
@@ -79,8 +78,7 @@ class Mementos:
         except Exception as error:
             form = failed(error, JSON, b"GET, HEAD")
         watched().operation = CLAIM_PAGE
-        callers: Callers = scope["state"]["callers"]
-        await deliver(form, headers, scope["method"], send, closed=callers.closed)
+        await deliver(form, headers, scope["method"], send, scope["state"])
 
     async def _answer(self, scope: Scope, headers: dict[bytes, bytes]) -> Form:
         if scope["method"] not in ("GET", "HEAD"):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import strawberry
 
-from api import claim_inputs, inputs
+from api import claim_inputs, erase_inputs, inputs
 from api.batch_inputs import RecordBatchInput
 from api.catalogue import Node, Report, Source, Story
 from api.claims import Claim
@@ -121,4 +121,7 @@ class Mutation:
     link_claims: ClaimPayload = _does(commands.LinkClaims, claim_inputs.LinkClaimsInput)
     review_claim: ClaimPayload = _does(commands.ReviewClaim, claim_inputs.ReviewClaimInput)
     amend_claim: ClaimPayload = _does(commands.AmendClaim, claim_inputs.AmendClaimInput)
+    erase_claim: ClaimPayload = _does(commands.EraseClaim, erase_inputs.EraseClaimInput)
+    erase_report: ReportPayload = _does(commands.EraseReport, erase_inputs.EraseReportInput)
+    erase_source: SourcePayload = _does(commands.EraseSource, erase_inputs.EraseSourceInput)
     record_batch: BatchPayload = _does(commands.Batch, RecordBatchInput)

@@ -32,7 +32,7 @@ class AttributionStep:
     verb: Verb = column("{row}v.v ->> 'verb'", "How they put it.")
     role: str | None = column("{row}v.v ->> 'role'", "In what capacity, as the report put it.")
     named_as: str | None = column(
-        "CASE WHEN {row}.canonical_id <> {row}.source_id THEN {row}.own_name END",
+        "CASE WHEN {row}.canonical_id <> {row}.source_id THEN nullif({row}.own_name, '') END",
         "The name under which it was recorded, where the source goes by another now.",
     )
 

@@ -66,11 +66,16 @@ class _Asking:
                 self._reports[resolve(Subject.REPORT, command.report)] = outlet
             case commands.ReviseReport() | commands.MoveReport() | commands.WithdrawReport():
                 self._allow_outlet(await self._outlet_of(command.report))
+            case commands.EraseReport():
+                if self._caller.stories is not None:
+                    raise Forbidden("this key is limited to stories: it may not erase a report")
+                self._allow_outlet(await self._outlet_of(command.report))
             case (
                 commands.RegisterSource()
                 | commands.AddSourceAlias()
                 | commands.MergeSources()
                 | commands.OpenStory()
+                | commands.EraseSource()
             ):
                 raise Forbidden("you are limited to outlets or stories: you may not do this")
             case _:

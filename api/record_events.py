@@ -9,11 +9,19 @@ import strawberry
 
 from api import moments
 from api.catalogue import Report, Source, Story
+from api.erasure import GROUND, REFERENCE
 from api.event import Event
 from api.fields import column, identity, one
-from api.history import DECLARED, NOTICE, OWN_NOTICE, Notice
+from api.history import DECLARED, ERASES, FIRST, FIRST_ERASED, NOTICE, OWN_NOTICE, Notice
 from api.scalars import Moment
-from api.words import Precision, ReportKind, RetractionNature, RetractionReason, SourceKind
+from api.words import (
+    ErasureGround,
+    Precision,
+    ReportKind,
+    RetractionNature,
+    RetractionReason,
+    SourceKind,
+)
 from domain.ids import Subject
 
 
@@ -36,7 +44,9 @@ class SourceEvent(Event):
 class SourceRegistered(SourceEvent):
     when: ClassVar[str] = "{row}.type = 'source.registered'"
 
-    name: str = column("{row}.body ->> 'name'", "The name it goes by.")
+    name: str | None = column(
+        "{row}.body ->> 'name'", "The name it goes by; null where it was erased."
+    )
     source_kind: SourceKind = column("{row}.body ->> 'kind'", "What it is.")
     url: str | None = column("{row}.body ->> 'url'", "Where it is found on the web.")
     country: str | None = column(
@@ -48,7 +58,9 @@ class SourceRegistered(SourceEvent):
 class SourceAliasAdded(SourceEvent):
     when: ClassVar[str] = "{row}.type = 'source.alias_added'"
 
-    alias: str = column("{row}.body ->> 'alias'", "How it is also spelt.")
+    alias: str | None = column(
+        "{row}.body ->> 'alias'", "How it is also spelt; null where it was erased."
+    )
 
 
 @strawberry.type(
@@ -57,14 +69,28 @@ class SourceAliasAdded(SourceEvent):
 class SourceMerged(SourceEvent):
     when: ClassVar[str] = "{row}.type = 'source.merged'"
 
-    name: str = column(
-        "(SELECT s.own_name FROM read.sources s WHERE s.source_id = {row}.subject_id LIMIT 1)",
-        "The name that it went by.",
+    name: str | None = column(
+        "(SELECT nullif(s.own_name, '') FROM read.sources s"
+        " WHERE s.source_id = {row}.subject_id LIMIT 1)",
+        "The name that it went by; null where it was erased.",
     )
     into: Source | None = one(
         "read.sources {row} WHERE {row}.source_id = ({parent}.body ->> 'into')::uuid AND {known}",
         "The source that it was merged into; null where that was erased.",
     )
+
+
+@strawberry.type(
+    description="The names of a source were erased on a legal ground. Claims that name it go on"
+    " doing so."
+)
+class SourceErased(SourceEvent):
+    when: ClassVar[str] = "{row}.type = 'source.erased'"
+
+    ground: ErasureGround = column("{row}.body ->> 'ground'", GROUND)
+    reference: str | None = column("{row}.body ->> 'reference'", REFERENCE)
+    erases: list[int] = column("{row}.body -> 'events'", ERASES)
+    first_erased_at: datetime | None = column(FIRST_ERASED, FIRST)
 
 
 @strawberry.interface(
@@ -184,7 +210,9 @@ class ReportRevised(ReportEvent):
 class ReportMoved(ReportEvent):
     when: ClassVar[str] = "{row}.type = 'report.moved'"
 
-    moved_to: str = column("{row}.body ->> 'url'", "Where it is now found.")
+    moved_to: str | None = column(
+        "{row}.body ->> 'url'", "Where it is now found; null where it was erased."
+    )
 
 
 @strawberry.type(
@@ -203,14 +231,33 @@ class ReportWithdrawn(ReportEvent):
     notice: Notice | None = one(OWN_NOTICE, NOTICE)
 
 
+@strawberry.type(
+    description="What surrounds the claims of a report was erased on a legal ground. It counts from"
+    " when it was recorded."
+)
+class ReportErased(ReportEvent):
+    when: ClassVar[str] = "{row}.type = 'report.erased'"
+
+    ground: ErasureGround = column("{row}.body ->> 'ground'", GROUND)
+    reference: str | None = column("{row}.body ->> 'reference'", REFERENCE)
+    erases: list[int] = column("{row}.body -> 'events'", ERASES)
+    first_erased_at: datetime | None = column(FIRST_ERASED, FIRST)
+    with_claims: bool = column(
+        "coalesce({row}.body -> 'with_claims', 'false')",
+        "Whether what its claims say was erased with it.",
+    )
+
+
 RECORD_EVENT_TYPES: list[type] = [
     SourceRegistered,
     SourceAliasAdded,
     SourceMerged,
+    SourceErased,
     StoryOpened,
     ReportPublished,
     ReportRevised,
     ReportMoved,
     ReportWithdrawn,
+    ReportErased,
 ]
 """Nothing but the interfaces name them, so the schema is told of them."""

@@ -74,6 +74,7 @@ MEANINGS: Final[Mapping[type[Refusal], str]] = {
     refusals.SelfReference: "A thing cannot be set against itself.",
     refusals.AlreadyLinked: "The two claims are linked in this way already.",
     refusals.AlreadyMerged: "The source was merged already.",
+    refusals.AlreadyErased: "Nothing of it is left that could be erased.",
     refusals.IdempotencyConflict: "The idempotency key was used for something else.",
     refusals.Conflict: "Others kept writing to the same subject; try again.",
     InvalidId: "An id is damaged, or is the id of another sort of thing.",

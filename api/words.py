@@ -12,6 +12,7 @@ from domain.moments import Precision
 from domain.words import (
     ClaimKind,
     CorrectionNature,
+    ErasureGround,
     Hedge,
     LinkKind,
     Party,
@@ -30,6 +31,7 @@ __all__ = [
     "ChangeManner",
     "ClaimKind",
     "CorrectionNature",
+    "ErasureGround",
     "Hedge",
     "LinkKind",
     "Party",
@@ -264,5 +266,20 @@ declare(
     {
         ChangeManner.DECLARED: "With a notice.",
         ChangeManner.SILENT: "Without a notice: a silent edit.",
+    },
+)
+
+declare(
+    ErasureGround,
+    "ErasureGround",
+    "The law that content was erased under.",
+    {
+        ErasureGround.COURT_ORDER: "A court or an authority ordered it.",
+        ErasureGround.DATA_PROTECTION: "It told of a person what must not be kept.",
+        ErasureGround.DEFAMATION: "It was defamatory.",
+        ErasureGround.COPYRIGHT: "It was somebody else's work.",
+        ErasureGround.CHILD_PROTECTION: "It told of a child what must not be told.",
+        ErasureGround.REPORTING_RESTRICTION: "It may not be reported, by an order or by secrecy.",
+        ErasureGround.OTHER_LAW: "Another law, which the reference names.",
     },
 )

@@ -268,9 +268,9 @@ def _name(view: View, id_: UUID) -> str:
     """What a source, a claim or a story that an event names is called."""
     ref = str(id_)
     if (source := view.source(ref)) is not None:
-        return source.name
+        return source.name or ref
     if (claim := view.claim(ref)) is not None:
-        return claim.ref or claim.statement
+        return claim.ref or claim.statement or ref
     if (story := view.story(ref)) is not None:
         return story.title
     return ref

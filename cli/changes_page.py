@@ -78,7 +78,7 @@ def _for_eyes(grouped: list[list[ClaimChange]], *, marks: bool) -> Table:
 
 
 def _lines(before: ClaimView | None, after: ClaimView, marks: bool) -> list[Text]:
-    if before and before.statement != after.statement:
+    if before and before.statement and after.statement and before.statement != after.statement:
         lines = [wording(before.statement, after.statement, marks=marks)]
     else:
         lines = [phrases.statement(after)]
@@ -97,8 +97,8 @@ def _for_pipes(grouped: list[list[ClaimChange]]) -> Table:
     table = lines_table("CHANGED", "WHAT", "REF", "NUMBERS", "STATEMENT")
     for same in grouped:
         before, after = same[0].before, same[0].after
-        statement = said(after.statement)
-        if before and before.statement != after.statement:
+        statement = said(phrases.named(after.statement))
+        if before and before.statement and after.statement and before.statement != after.statement:
             statement = said(marked(differences(before.statement, after.statement)))
         numbers = [f"{label}: {old} → {new}" for label, old, new in _numbers(before, after)]
         table.add_row(

@@ -44,6 +44,9 @@ def print_claim(
 def warnings(claim: ClaimView) -> list[tuple[str, str]]:
     """What a reader must not overlook, each with its style."""
     found = []
+    for what, erased in (("", claim.erased), (" (its report)", claim.report.erased)):
+        if erased is not None:
+            found.append((phrases.erasure(erased) + what, "bold red"))
     retraction = claim.retraction
     if retraction is not None:
         whole = claim.status is Status.RETRACTED
@@ -104,7 +107,7 @@ def _fields(claim: ClaimView, name_of: NameOf) -> Table:
         rating = review.rating.value.replace("_", " ")
         row(
             "Review",
-            f"{phrases.source_name(review.reviewer)}: “{plain_text(review.words)}” ({rating})",
+            f"{phrases.source_name(review.reviewer)}: “{phrases.named(review.words)}” ({rating})",
         )
     row("Ref", phrases.name_of(claim))
     return grid

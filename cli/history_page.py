@@ -18,6 +18,7 @@ from domain.events import (
     AnyEvent,
     ClaimAmended,
     ClaimCorrected,
+    ClaimErased,
     ClaimLinked,
     ClaimReinstated,
     ClaimReported,
@@ -95,16 +96,22 @@ def _deed(event: AnyEvent, name_of: NameOf) -> tuple[str, str]:
         case ClaimReviewed():
             rating = event.rating.value.replace("_", " ")
             by_whom = plain_text(name_of(event.reviewer))
-            return f"reviewed by {by_whom}: “{plain_text(event.words)}” ({rating})", "bold cyan"
+            return f"reviewed by {by_whom}: “{phrases.named(event.words)}” ({rating})", "bold cyan"
         case ClaimAmended():
             what = "made void" if event.void else "amended"
             return f"our own record of event {event.amends} {what}", "bold magenta"
+        case ClaimErased():
+            events = ", ".join(map(str, event.events))
+            ground = event.ground.value.replace("_", " ")
+            return f"what events {events} said was ERASED ({ground})", "bold red"
     return str(event.__struct_config__.tag), "bold"
 
 
 def _details(item: HistoryItem, name_of: NameOf, *, marks: bool) -> list[Text]:
     event = item.event
     lines = [*_changes(event, name_of, marks=marks)]
+    if isinstance(event, ClaimErased) and event.reference:
+        lines.append(Text(f"reference: {plain_text(event.reference)}"))
     if isinstance(event, ClaimRetracted) and event.part:
         lines.append(Text(f"part: {plain_text(event.part)}"))
     if isinstance(event, ClaimReviewed) and event.url:
@@ -124,6 +131,8 @@ def _details(item: HistoryItem, name_of: NameOf, *, marks: bool) -> list[Text]:
 def _public(event: AnyEvent) -> str:
     if isinstance(event, ClaimAmended):
         return "counts from when the event that it amends counts"
+    if isinstance(event, ClaimErased):
+        return "counts from when it was recorded; what it says nothing of is as it was"
     published = getattr(event, "published_at", None)
     observed = getattr(event, "observed_at", None)
     parts = []
@@ -155,6 +164,8 @@ def _changes(event: AnyEvent, name_of: NameOf, *, marks: bool) -> list[Text]:
 def change_line(change: Change, name_of: NameOf, *, marks: bool) -> Text:
     """One field, before and after."""
     if isinstance(change, StatementChange):
+        if change.old is None or change.new is None:
+            return Text(f"statement: {phrases.ERASED}")
         return Text("statement: ") + wording(change.old, change.new, marks=marks)
     label, old, new = _old_and_new(change, name_of)
     text = Text(f"{label}: ")
@@ -181,6 +192,8 @@ def wording(old: str, new: str, *, marks: bool) -> Text:
 
 def _old_and_new(change: Change, name_of: NameOf) -> tuple[str, str, str]:
     match change:
+        case QuantityChange() if change.new is None and change.old is None:
+            return "number", phrases.ERASED, phrases.ERASED
         case QuantityChange():
             named = change.new or change.old
             label = plain_text(named.label) if named else "number"

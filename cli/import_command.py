@@ -14,8 +14,8 @@ from rich.table import Table
 
 from cli.faults import FAILED
 from cli.formats import Format, guess, read
-from cli.importing import Outcome, RefusedLines, record_all
-from cli.opening import bring_up, opened, say
+from cli.importing import Outcome, RefusedLines, record_all, without_erasures
+from cli.opening import bring_up, erasures, opened, say
 from cli.options import JsonOption
 from cli.terminal import plain_text, print_json, said, show, stderr, stdout
 from eventlog.record import Record
@@ -44,6 +44,10 @@ def import_file(
             help="Where refused lines go, with reasons. [default: <name>.refused.jsonl beside it]",
         ),
     ] = None,
+    allow_erasures: Annotated[
+        bool,
+        typer.Option("--allow-erasures", help="Carry out lines that erase content; else refused."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Record what a file holds.
@@ -66,11 +70,13 @@ def import_file(
         if refused is None:
             aside.unlink(missing_ok=True)  # of an earlier run: it would be taken for this one's
         database = stack.enter_context(opened(context))
-        record = stack.enter_context(Record(database))
+        record = stack.enter_context(Record(database, erasures=erasures(context)))
         lines = stack.enter_context(RefusedLines(aside))
         try:
             with _bar(path, stream, outcome) as on_progress:
                 results = read(kind, stream, actor, outcome.tally)
+                if not allow_erasures:
+                    results = without_erasures(results)
                 record_all(record, results, outcome, lines.write, on_progress)
             bring_up(database)
         except BaseException:  # also Ctrl-C

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
 from cli.faults import writing
-from domain.commands import Envelope
+from domain.commands import Envelope, Erase
 from domain.refusals import Refusal
 from eventlog.bulk import in_bulk
 from eventlog.later import Later
@@ -130,6 +130,25 @@ def record_all(
                     outcome.first_refusals.append(refused)
                 put_aside(refused)
             on_progress()
+
+
+def without_erasures(results: Results) -> Generator[Item | Refused, None, None]:
+    """The same, with each line refused that erases content: nobody can undo it."""
+    try:
+        for result in results:
+            if isinstance(result, Item) and isinstance(result.envelope.command, Erase):
+                yield Refused(
+                    result.line_number,
+                    command_line(result.envelope),
+                    "ERASURE_NOT_ALLOWED",
+                    "command",
+                    "it erases content, which is allowed by --allow-erasures alone",
+                )
+            else:
+                yield result
+    finally:
+        if isinstance(results, Generator):
+            results.close()
 
 
 def _batches(results: Results) -> Generator[list[Item | Refused], None, None]:

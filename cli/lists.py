@@ -78,7 +78,7 @@ def _claims_for_pipes(claims: list[ClaimView]) -> Table:
             str(claim.version),
             Text(phrases.name_of(claim)),
             Text(phrases.source_name(claim.outlet)),
-            said(claim.statement),
+            said(phrases.named(claim.statement)),
         )
     return table
 

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import typer
 
-from cli import asking, keys, options, serving, settings, upkeep
+from cli import asking, backups, erasing, keys, options, serving, settings, upkeep
 from cli.faults import FAILED, INTERRUPTED, TERMINATED, failure_of, tell
 from cli.import_command import import_file
 from cli.opening import say
@@ -31,6 +31,7 @@ def dateline(
     database_url: options.DatabaseUrl = None,
     data: options.DataFolder = None,
     config: settings.ConfigFile = None,
+    erasures: options.ErasuresFile = None,
 ) -> None:
     """A record of reporting: what was claimed, corrected and retracted, as of any date.
 
@@ -49,7 +50,7 @@ def dateline(
       dateline claim loss:2024-08-18:APC --as-of 2024-08-18
     """
     del config  # read before everything else
-    context.obj = options.settings_of(database_url, data)
+    context.obj = options.settings_of(database_url, data, erasures)
 
 
 app.command()(serving.serve)
@@ -61,7 +62,10 @@ app.command()(asking.changes)
 app.command()(upkeep.rebuild)
 app.command()(upkeep.status)
 app.command()(upkeep.export)
+app.command()(backups.backup)
+app.command()(backups.restore)
 app.add_typer(keys.app, name="key")
+app.add_typer(erasing.app, name="erase")
 
 
 def main() -> None:

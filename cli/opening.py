@@ -21,6 +21,9 @@ from rich.progress import (
 from cli.options import Settings
 from cli.terminal import plain_text, stderr
 from eventlog.database import Database, open_database
+from eventlog.erasing import reconcile
+from eventlog.erasure_list import ErasureList
+from eventlog.errors import ErasureListUnusable
 from projections.generations import connect, ensure_generation
 from projections.projector import lag, project_all
 from projections.reads import Reads
@@ -39,6 +42,11 @@ def settings(context: typer.Context) -> Settings:
     return found
 
 
+def erasures(context: typer.Context) -> ErasureList:
+    """The list of erasures that was set."""
+    return ErasureList(settings(context).erasures)
+
+
 @contextmanager
 def opened(context: typer.Context, notice: Callable[[str], None] = say) -> Iterator[Database]:
     """The database, started and migrated, with tables to read from."""
@@ -46,6 +54,18 @@ def opened(context: typer.Context, notice: Callable[[str], None] = say) -> Itera
         with events_bar("Rebuilding the tables") as on_progress:
             ensure_generation(database, on_progress)
         yield database
+
+
+def agree_on_erasures(database: Database, known: ErasureList) -> None:
+    """Bring the record and the list of its erasures to agree, before anything can be read."""
+    try:
+        done = reconcile(database.conninfo, known)
+    except ErasureListUnusable as error:
+        say(f"{error} Nothing can be erased until that is put right.")
+        return
+    if done:
+        bring_up(database)
+        say(f"Erased again what {done:,} events said: this copy of the record still had it.")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import typer
 from domain.words import Status
 from eventlog.database import DatabaseSettings
 from eventlog.embedded import default_data_folder
+from eventlog.erasure_list import NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +19,15 @@ class Settings:
     """What was set before the name of the command, for all commands."""
 
     database: DatabaseSettings
+    erasures: Path
+    """The list of erasures."""
 
 
-def settings_of(database_url: str | None, data: Path | None) -> Settings:
+def settings_of(database_url: str | None, data: Path | None, erasures: Path | None) -> Settings:
     """The settings from flags and the environment; a flag comes before the environment."""
     folder = data.expanduser().absolute() if data else default_data_folder()
-    return Settings(DatabaseSettings(url=database_url or None, data_folder=folder))
+    listed = erasures.expanduser().absolute() if erasures else folder / NAME
+    return Settings(DatabaseSettings(url=database_url or None, data_folder=folder), listed)
 
 
 DatabaseUrl = Annotated[
@@ -43,6 +47,15 @@ DataFolder = Annotated[
         envvar="DATELINE_DATA",
         metavar="FOLDER",
         help="Where Dateline's own PostgreSQL keeps the record.",
+    ),
+]
+ErasuresFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--erasures",
+        envvar="DATELINE_ERASURES",
+        metavar="FILE",
+        help="The list of erasures, outside the database. [default: erasures.jsonl in --data]",
     ),
 ]
 AsOfOption = Annotated[

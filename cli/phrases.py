@@ -12,7 +12,7 @@ from cli.times import instant
 from domain.values import Quantity
 from domain.words import Hedge, Status, Verb
 from projections.basis import Basis
-from projections.views import ClaimView, SourceView, StepView
+from projections.views import ClaimView, ErasureView, SourceView, StepView
 
 STATUS: Final = {
     Status.STANDING: ("standing", "green"),
@@ -29,6 +29,9 @@ _HEDGES: Final = {
     Hedge.MORE_THAN: "more than ",
     Hedge.LESS_THAN: "less than ",
 }
+
+ERASED: Final = "(erased)"
+"""What stands in the place of a text that was erased."""
 
 _VERBS: Final = {Verb.OTHER: "in other words"}
 
@@ -56,7 +59,12 @@ def flags(claim: ClaimView) -> list[tuple[str, str]]:
 
 def source_name(source: SourceView | None, what: str = "outlet") -> str:
     """The name of a source, or that it is not known."""
-    return plain_text(source.name) if source else f"{what} not known"
+    return named(source.name) if source else f"{what} not known"
+
+
+def named(text: str | None) -> str:
+    """A text that is there unless it was erased."""
+    return ERASED if text is None else plain_text(text)
 
 
 def chain(steps: tuple[StepView, ...]) -> str:
@@ -65,7 +73,7 @@ def chain(steps: tuple[StepView, ...]) -> str:
 
 
 def _step(step: StepView) -> str:
-    name = plain_text(step.source.name)
+    name = named(step.source.name)
     if step.named_as and step.named_as != step.source.name:
         name += f" (named as {plain_text(step.named_as)})"
     if step.role:
@@ -90,7 +98,15 @@ def quantity(quantity: Quantity) -> str:
 
 def statement(claim: ClaimView) -> Text:
     """What the claim says; struck through where it has been taken back."""
+    if claim.statement is None:
+        return Text(ERASED, style="dim")
     return said(claim.statement, "strike" if claim.status is Status.RETRACTED else "")
+
+
+def erasure(erased: ErasureView) -> str:
+    """That content was erased, when, and on what ground."""
+    words = f"ERASED {instant(erased.at)}: {erased.ground.value.replace('_', ' ')}"
+    return words + (f", {plain_text(erased.reference)}" if erased.reference else "")
 
 
 def name_of(claim: ClaimView) -> str:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from api.addresses import is_loopback
 from api.app import ApiSettings, create_app
+from api.forms import FRESH_FOR
 from api.health import BEHIND, LOOPBACK, networks_from
 from api.limits import limits_from
 from api.persisted import UnreadableDocuments
@@ -28,7 +29,7 @@ from api.watching import SLOW
 from cli.example import load_example
 from cli.faults import USAGE, Failure
 from cli.logs import LogFormat, LogLevel, logging_as
-from cli.opening import bring_up, opened
+from cli.opening import agree_on_erasures, bring_up, erasures, opened
 from cli.signing_in import (
     ActorClaimOption,
     AudienceOption,
@@ -124,6 +125,16 @@ def serve(
             help="Let whoever reaches this machine's own address record without a key.",
         ),
     ] = False,
+    fresh_for: Annotated[
+        int,
+        typer.Option(
+            "--fresh-for",
+            envvar="DATELINE_FRESH_FOR",
+            metavar="SECONDS",
+            min=0,
+            help="How long others may keep an answer about a given moment without asking again.",
+        ),
+    ] = FRESH_FOR,
     address: Annotated[
         str | None,
         typer.Option(
@@ -190,12 +201,15 @@ def serve(
             metrics_to=LOOPBACK if metrics_to is None else networks_from(metrics_to),
             issuer=issuer,
             rates=rates_from(rate or ()),
+            fresh_for=fresh_for,
+            erasures=erasures(context).path,
         )
         settings.store()
     except (ValueError, UnreadableDocuments) as error:
         raise Failure(str(error), code="INVALID_INPUT", exit_code=USAGE) from None
     with logging_as(log_format, log_level), _tracing(), _listening(host, port) as listener:
         with opened(context, _logger.info) as database:
+            agree_on_erasures(database, erasures(context))
             if example:
                 load_example(database, _logger.info)
             bring_up(database)

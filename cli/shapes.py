@@ -23,6 +23,7 @@ from projections.views import (
     ClaimChange,
     ClaimPage,
     ClaimView,
+    ErasureView,
     HistoryItem,
     ReportView,
     RetractionView,
@@ -59,6 +60,18 @@ def source_shape(source: SourceView | None) -> Shape | None:
         "ref": source.ref,
         "name": source.name,
         "kind": source.kind.value,
+        "erased": erasure_shape(source.erased),
+    }
+
+
+def erasure_shape(erased: ErasureView | None) -> Shape | None:
+    """When and on what ground content was erased; null where none was."""
+    if erased is None:
+        return None
+    return {
+        "at": exact(erased.at),
+        "ground": erased.ground.value,
+        "reference": erased.reference,
     }
 
 
@@ -102,6 +115,7 @@ def report_shape(report: ReportView) -> Shape:
         "reported_at": exact(report.reported_at),
         "precision": report.precision.value,
         "withdrawal": _withdrawal_shape(report.withdrawal),
+        "erased": erasure_shape(report.erased),
     }
 
 
@@ -183,6 +197,7 @@ def claim_shape(claim: ClaimView) -> Shape:
         "retraction": _retraction_shape(claim.retraction),
         "links": [{"kind": link.kind.value, "to": str(link.to)} for link in claim.links],
         "reviews": [_review_shape(review) for review in claim.reviews],
+        "erased": erasure_shape(claim.erased),
     }
 
 
@@ -200,7 +215,7 @@ def page_shape(page: ClaimPage, basis: Basis) -> Shape:
 def change_shape(change: Change) -> Shape:
     """One field, old and new; for a statement also the differences in words."""
     shape: Shape = to_builtins(change)
-    if isinstance(change, StatementChange):
+    if isinstance(change, StatementChange) and change.old and change.new:
         shape["differences"] = [
             {"op": stretch.op.value, "text": stretch.text}
             for stretch in differences(change.old, change.new)
@@ -237,7 +252,7 @@ def claim_change_shape(change: ClaimChange) -> Shape:
     """What became of one claim between two moments."""
     before, after = change.before, change.after
     wordings = None
-    if before and before.statement != after.statement:
+    if before and before.statement and after.statement and before.statement != after.statement:
         wordings = [
             {"op": stretch.op.value, "text": stretch.text}
             for stretch in differences(before.statement, after.statement)

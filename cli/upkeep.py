@@ -199,6 +199,7 @@ def _logged(log: Log, on_progress: OnProgress) -> Iterator[Logged]:
                     event.actor,
                     event.reason,
                     event.key,
+                    f"(erased {event.version})" if event.erased else None,
                 )
         position = events[-1].position
         on_progress(position, head)

@@ -29,7 +29,8 @@ class Source(Struct, frozen=True, kw_only=True, gc=False):
 
     version: int
     ref: str | None
-    name: str
+    name: str | None
+    """None: it was erased."""
     kind: SourceKind
     url: str | None
     country: str | None
@@ -102,7 +103,7 @@ def evolve_source(state: Source | None, entry: Entry) -> Source | None:
         return None
     state = replace(state, version=state.version + 1)
     match event:
-        case SourceAliasAdded():
+        case SourceAliasAdded() if event.alias is not None:
             return replace(state, aliases=(*state.aliases, event.alias))
         case SourceMerged():
             return replace(state, merged_into=event.into)
@@ -165,7 +166,7 @@ def evolve_report(state: Report | None, entry: Entry) -> Report | None:
         case ReportRevised():
             named = event.fields or REPORT_FIELDS
             return replace(state, **{name: getattr(event, name) for name in named})
-        case ReportMoved():
+        case ReportMoved() if event.url is not None:
             others = tuple(url for url in state.urls if url != event.url)
             return replace(state, urls=(event.url, *others))
         case ReportWithdrawn() if state.withdrawal is None:

@@ -13,6 +13,7 @@ from domain.events import (
     AnyEvent,
     ClaimAmended,
     ClaimCorrected,
+    ClaimErased,
     ClaimLinked,
     ClaimReinstated,
     ClaimReported,
@@ -72,7 +73,7 @@ class Review(Struct, frozen=True, kw_only=True, gc=False):
 
     reviewer: UUID
     rating: Rating
-    words: str
+    words: str | None
     url: str | None
     at: datetime
 
@@ -86,7 +87,8 @@ class Claim(Struct, frozen=True, kw_only=True, gc=False):
     report: UUID
     story: UUID | None
     kind: ClaimKind
-    statement: str
+    statement: str | None
+    """None: it was erased."""
     language: str | None
     about: str | None
     attribution: tuple[Step, ...]
@@ -146,7 +148,7 @@ def evolve(state: Claim | None, entry: Entry, *, counts: bool = True) -> Claim |
     It is total: a late arrival can bring events into an order in which no rule would have let
     them in (a correction after a retraction), and the fold takes each for what it says.
     An event that does not `count` still makes a version, so that a version never means two
-    things, and changes nothing else.
+    things, and changes nothing else. So does an erasure: what was erased is not in the events.
     """
     event, at = entry.event, entry.reported_at
     if isinstance(event, ClaimReported):
@@ -170,7 +172,7 @@ def evolve(state: Claim | None, entry: Entry, *, counts: bool = True) -> Claim |
     if state is None:
         return None
     state = replace(state, version=state.version + 1)
-    if not counts:
+    if not counts or isinstance(event, ClaimErased):
         return state
     return replace(_apply(state, event, at), last_changed_at=at)
 

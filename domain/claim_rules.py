@@ -26,6 +26,7 @@ from domain.commands import (
 from domain.events import (
     ClaimAmended,
     ClaimCorrected,
+    ClaimErased,
     ClaimLinked,
     ClaimReinstated,
     ClaimReported,
@@ -241,6 +242,8 @@ def amend_claim(world: World, command: AmendClaim) -> Decision:
         raise InvalidInput(
             "the first event of a claim cannot be voided; amend its fields", field="void"
         )
+    if isinstance(amended.event, ClaimErased):
+        raise InvalidInput("an erasure cannot be amended", field="amends")
     if command.amends in voided(entries):
         raise NothingChanged(f"event {command.amends} does not count already", field="amends")
     before = claim_as_of(entries, amended.reported_at) or claim

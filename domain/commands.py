@@ -14,6 +14,7 @@ from domain.values import Line, Text, Url
 from domain.words import (
     ClaimKind,
     CorrectionNature,
+    ErasureGround,
     Hedge,
     LinkKind,
     Party,
@@ -281,6 +282,36 @@ class AmendClaim(Command, tag="amend_claim", frozen=True, kw_only=True):
     story: Line | UnsetType | None = UNSET
 
 
+class EraseClaim(Command, tag="erase_claim", frozen=True, kw_only=True):
+    """Erase what a claim says, and what was said about it. That it was made, when, and what became
+    of it stay."""
+
+    claim: Line
+    ground: ErasureGround
+    reference: Line | None = None
+
+
+class EraseReport(Command, tag="erase_report", frozen=True, kw_only=True):
+    """Erase what surrounds the claims of a report: headline, byline, addresses; and, where that is
+    asked for, what its claims say."""
+
+    report: Line
+    ground: ErasureGround
+    reference: Line | None = None
+    with_claims: bool = False
+
+
+class EraseSource(Command, tag="erase_source", frozen=True, kw_only=True):
+    """Erase the names and the description of a source. Claims that name it go on doing so."""
+
+    source: Line
+    ground: ErasureGround
+    reference: Line | None = None
+
+
+Erase = EraseClaim | EraseReport | EraseSource
+"""They are recorded each by itself, never within a batch."""
+
 AnyCommand = (
     RegisterSource
     | AddSourceAlias
@@ -299,6 +330,7 @@ AnyCommand = (
     | LinkClaims
     | ReviewClaim
     | AmendClaim
+    | Erase
 )
 
 

@@ -8,13 +8,17 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from domain import catalogue_rules, claim_rules
+from domain import catalogue_rules, claim_rules, erasure_rules
 from domain.commands import (
     AddSourceAlias,
     AmendClaim,
     AnyCommand,
     Batch,
     CorrectClaim,
+    Erase,
+    EraseClaim,
+    EraseReport,
+    EraseSource,
     ExpressConcern,
     LiftConcern,
     LinkClaims,
@@ -32,7 +36,7 @@ from domain.commands import (
     WithdrawReport,
 )
 from domain.ids import Subject, resolve
-from domain.refusals import Refusal
+from domain.refusals import InvalidInput, Refusal
 from domain.world import Children, Decision, Draft, World
 
 _RULES: Final[Mapping[type[AnyCommand], Callable[[World, Any], Decision]]] = {
@@ -53,6 +57,9 @@ _RULES: Final[Mapping[type[AnyCommand], Callable[[World, Any], Decision]]] = {
     LinkClaims: claim_rules.link_claims,
     ReviewClaim: claim_rules.review_claim,
     AmendClaim: claim_rules.amend_claim,
+    EraseClaim: erasure_rules.erase_claim,
+    EraseReport: erasure_rules.erase_report,
+    EraseSource: erasure_rules.erase_source,
 }
 
 
@@ -75,6 +82,8 @@ def _decide_all(world: World, batch: Batch) -> Decision:
     childless_since: dict[UUID, int] = {}
     for index, command in enumerate(batch.commands):
         try:
+            if isinstance(command, Erase):
+                raise InvalidInput("an erasure is recorded by itself, not within a batch")
             decision = decide(trial, command)
         except Refusal as refusal:
             inner = "" if refusal.field is None else f".{refusal.field}"
@@ -141,7 +150,7 @@ def needs(command: AnyCommand | Batch) -> Needs:
                 named += [resolve(Subject.SOURCE, step.source) for step in command.attribution]
             if isinstance(command, AmendClaim) and isinstance(command.story, str):
                 named.append(resolve(Subject.STORY, command.story))
-        case RetractClaim() | ReinstateClaim() | ExpressConcern() | LiftConcern():
+        case RetractClaim() | ReinstateClaim() | ExpressConcern() | LiftConcern() | EraseClaim():
             named.append(resolve(Subject.CLAIM, command.claim))
         case LinkClaims():
             named.append(resolve(Subject.CLAIM, command.claim))
@@ -155,10 +164,10 @@ def needs(command: AnyCommand | Batch) -> Needs:
                 named.append(resolve(Subject.SOURCE, command.outlet))
         case ReviseReport() | MoveReport():
             named.append(resolve(Subject.REPORT, command.report))
-        case WithdrawReport():
+        case WithdrawReport() | EraseReport():
             claims_of = (resolve(Subject.REPORT, command.report),)
             named += claims_of
-        case RegisterSource() | AddSourceAlias():
+        case RegisterSource() | AddSourceAlias() | EraseSource():
             named.append(resolve(Subject.SOURCE, command.source))
         case MergeSources():
             named.append(resolve(Subject.SOURCE, command.source))

@@ -3,10 +3,14 @@
 Each one belongs to one subject's stream (a source, a report, a story or a claim). `published_at`
 and `observed_at` hold a time as it was given; the instant they count from, the recording moment,
 the actor and the reason stand beside the event in the log (see `domain.history.Entry`).
+
+A text that every event of a sort has, such as a statement, is None where it was erased
+(`domain.remains`), and nowhere else.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final, Literal, get_args
 from uuid import UUID
 
@@ -16,6 +20,7 @@ from domain.values import Change, Line, Notice, Quantity, Step, Text, Url
 from domain.words import (
     ClaimKind,
     CorrectionNature,
+    ErasureGround,
     LinkKind,
     Party,
     Rating,
@@ -45,7 +50,7 @@ class SourceRegistered(Event, tag="source.registered", frozen=True, kw_only=True
     """A party that says or publishes things became known to the record."""
 
     ref: Line | None = None
-    name: Line
+    name: Line | None
     kind: SourceKind
     url: Url | None = None
     country: Line | None = None
@@ -54,7 +59,7 @@ class SourceRegistered(Event, tag="source.registered", frozen=True, kw_only=True
 class SourceAliasAdded(Event, tag="source.alias_added", frozen=True, kw_only=True):
     """The source is also spelt this way."""
 
-    alias: Line
+    alias: Line | None
 
 
 class SourceMerged(Event, tag="source.merged", frozen=True, kw_only=True):
@@ -112,7 +117,7 @@ class ReportRevised(Event, tag="report.revised", frozen=True, kw_only=True):
 class ReportMoved(Event, tag="report.moved", frozen=True, kw_only=True):
     """The same publication is now found at another address."""
 
-    url: Url
+    url: Url | None
     published_at: str | None = None
     observed_at: str | None = None
 
@@ -134,7 +139,7 @@ class ClaimReported(Event, tag="claim.reported", frozen=True, kw_only=True):
     report: UUID
     story: UUID | None = None
     kind: ClaimKind = ClaimKind.ASSERTION
-    statement: Text
+    statement: Text | None
     language: Line | None = None
     about: Line | None = None
     attribution: tuple[Step, ...] = ()
@@ -210,7 +215,7 @@ class ClaimReviewed(Event, tag="claim.reviewed", frozen=True, kw_only=True):
 
     reviewer: UUID
     rating: Rating
-    words: Line
+    words: Line | None
     """The rating in the checker's own words."""
     url: Url | None = None
     published_at: str | None = None
@@ -230,9 +235,41 @@ class ClaimAmended(Event, tag="claim.amended", frozen=True, kw_only=True):
     changes: tuple[Change, ...] = ()
 
 
-SourceEvent = SourceRegistered | SourceAliasAdded | SourceMerged
+class Erased(Event, frozen=True, kw_only=True):
+    """What some events of this subject said was erased, on a legal ground. That they stand in the
+    log, when, and what became of the subject stay. Nothing of this event can be erased."""
+
+    ground: ErasureGround
+    reference: Line | None = None
+    """The file or the order that it rests on. It stays, so it is not to tell what was erased."""
+    events: tuple[int, ...]
+    """Which of the subject's events, counted from 1 in the order of recording."""
+    first_erased_at: datetime | None = None
+    """When it was erased for the first time (UTC), where a restored backup had it again."""
+
+
+class SourceErased(Erased, tag="source.erased", frozen=True, kw_only=True):
+    """Content of a source was erased."""
+
+
+class ReportErased(Erased, tag="report.erased", frozen=True, kw_only=True):
+    """Content of a report was erased. It counts from when it was recorded."""
+
+    with_claims: bool = False
+    """What its claims said was erased with it."""
+
+
+class ClaimErased(Erased, tag="claim.erased", frozen=True, kw_only=True):
+    """Content of a claim was erased. It counts from when it was recorded."""
+
+    with_report: UUID | None = None
+    """The report with which it was erased. If only the report's own content was to go, that is the
+    notice of its withdrawal, which the retraction of the claim repeats."""
+
+
+SourceEvent = SourceRegistered | SourceAliasAdded | SourceMerged | SourceErased
 StoryEvent = StoryOpened
-ReportEvent = ReportPublished | ReportRevised | ReportMoved | ReportWithdrawn
+ReportEvent = ReportPublished | ReportRevised | ReportMoved | ReportWithdrawn | ReportErased
 ClaimEvent = (
     ClaimReported
     | ClaimCorrected
@@ -243,5 +280,6 @@ ClaimEvent = (
     | ClaimLinked
     | ClaimReviewed
     | ClaimAmended
+    | ClaimErased
 )
 AnyEvent = SourceEvent | StoryEvent | ReportEvent | ClaimEvent

@@ -101,6 +101,12 @@ class AlreadyMerged(Refusal):
     code = "ALREADY_MERGED"
 
 
+class AlreadyErased(Refusal):
+    """Nothing of it is left that could be erased."""
+
+    code = "ALREADY_ERASED"
+
+
 class IdempotencyConflict(Refusal):
     """The idempotency key was used before, for something else."""
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.claim import Claim
 from domain.events import (
     AnyEvent,
+    ClaimErased,
     ClaimLinked,
     ClaimReported,
     ClaimRetracted,
@@ -35,7 +36,7 @@ def named_by(event: AnyEvent) -> Iterator[UUID]:
             if event.story is not None:
                 yield event.story
             yield from (step.source for step in event.attribution)
-        case ClaimRetracted():
+        case ClaimRetracted() | ClaimErased():
             if event.with_report is not None:
                 yield event.with_report
         case ClaimLinked():

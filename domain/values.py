@@ -70,10 +70,10 @@ class Notice(Value, frozen=True, kw_only=True):
 
 
 class StatementChange(Value, tag_field="field", tag="statement", frozen=True, kw_only=True):
-    """The wording changed."""
+    """The wording changed (None: it was erased)."""
 
-    old: Text
-    new: Text
+    old: Text | None
+    new: Text | None
 
 
 class KindChange(Value, tag_field="field", tag="kind", frozen=True, kw_only=True):

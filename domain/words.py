@@ -119,6 +119,19 @@ class RetractionReason(StrEnum):
 
 
 @unique
+class ErasureGround(StrEnum):
+    """The law that content was erased under."""
+
+    COURT_ORDER = "court_order"
+    DATA_PROTECTION = "data_protection"
+    DEFAMATION = "defamation"
+    COPYRIGHT = "copyright"
+    CHILD_PROTECTION = "child_protection"
+    REPORTING_RESTRICTION = "reporting_restriction"
+    OTHER_LAW = "other_law"
+
+
+@unique
 class Scope(StrEnum):
     """Whether all of a claim was taken back, or a part of it."""
 

@@ -8,7 +8,7 @@ from eventlog.entries import LoggedEvent
 
 
 def entries_of(logged: Iterable[LoggedEvent]) -> list[Entry]:
-    """The domain's view of events in the log. What has been erased is left out.
+    """The domain's view of events in the log; of those that were erased, what remains.
 
     Raises ValueError if the content of one is no event that this program knows.
     """

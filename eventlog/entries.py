@@ -94,7 +94,8 @@ Outcome = Appended | VersionConflict | ChildConflict | KeyConflict
 
 
 class LoggedEvent(Struct, frozen=True, gc=False):
-    """One event as it stands in the log. ``content`` is ``None`` where it has been erased.
+    """One event as it stands in the log. Where it has been ``erased``, ``content`` is what remains
+    of it; ``None``, where that was erased before remains were kept.
 
     ``recorded_at`` (UTC, microseconds) rises strictly with ``position``; positions have no gaps.
     ``digest`` is SHA-256 of a random salt of 16 bytes followed by the content in UTF-8.
@@ -112,6 +113,7 @@ class LoggedEvent(Struct, frozen=True, gc=False):
     reason: str | None
     key: str | None
     digest: bytes
+    erased: bool = False
 
 
 class SeenKey(Struct, frozen=True, gc=False):

@@ -66,6 +66,30 @@ class OutcomeUnknown(EventLogError):
     code = "outcome_unknown"
 
 
+class ErasureListUnusable(EventLogError):
+    """The list of erasures outside the database cannot be read or written. Nothing was erased."""
+
+    code = "erasure_list_unusable"
+
+
+class BackupUnreadable(EventLogError):
+    """The file is no backup of a record, or is damaged. Nothing was restored."""
+
+    code = "backup_unreadable"
+
+
+class RecordNotEmpty(EventLogError):
+    """A backup is restored into an empty record, unless it is to be replaced."""
+
+    code = "record_not_empty"
+
+
+class RecordInUse(EventLogError):
+    """Others are connected to the record, which a backup is restored into."""
+
+    code = "record_in_use"
+
+
 class WrongIsolation(EventLogError):
     """An append was tried in another isolation level than READ COMMITTED."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from threading import Event
-from typing import Any, LiteralString, Self
+from typing import Any, Final, LiteralString, Self
 from uuid import UUID
 
 from eventsourcing.persistence import OperationalError
@@ -20,22 +20,31 @@ from eventlog.tail import Tail
 from eventlog.validation import check_append
 from eventlog.wire import texts, uuids
 
-_EVENT: LiteralString = """
-SELECT l.position, l.recorded_at, l.stream_id, l.version, l.type, c.content, l.reported_at,
-       l.parent_id, l.actor, l.reason, l.key, l.digest
+# What remains of an erased event is looked up for those alone.
+EVENT: Final[LiteralString] = """
+SELECT l.position, l.recorded_at, l.stream_id, l.version, l.type,
+       coalesce(c.content, (SELECT e.remains FROM dateline.erasures e
+                            WHERE e.position = l.position)),
+       l.reported_at, l.parent_id, l.actor, l.reason, l.key, l.digest, c.content IS NULL
 FROM dateline.log l LEFT JOIN dateline.log_content c ON c.position = l.position
 """
+"""The fields of a LoggedEvent, in order."""
 
 # Events in the order of recording, after one position and up to another.
-_READ = _EVENT + "WHERE l.position > %s AND l.position <= %s ORDER BY l.position LIMIT %s"
+_READ = EVENT + "WHERE l.position > %s AND l.position <= %s ORDER BY l.position LIMIT %s"
 
 # Every event of some streams, in the order of recording. Each content is looked up by itself: to
 # join them, the planner reads the content of the whole log, until it has counted the log's rows.
-_STREAMS: LiteralString = """
+STREAMS: Final[LiteralString] = """
 SELECT l.position, l.recorded_at, l.stream_id, l.version, l.type,
-       (SELECT c.content FROM dateline.log_content c WHERE c.position = l.position),
-       l.reported_at, l.parent_id, l.actor, l.reason, l.key, l.digest
-FROM dateline.log l WHERE l.stream_id = ANY (%b::uuid[]) ORDER BY l.position
+       coalesce(c.content, (SELECT e.remains FROM dateline.erasures e
+                            WHERE e.position = l.position)),
+       l.reported_at, l.parent_id, l.actor, l.reason, l.key, l.digest, c.content IS NULL
+FROM dateline.log l
+LEFT JOIN LATERAL (
+    SELECT o.content FROM dateline.log_content o WHERE o.position = l.position OFFSET 0
+) c ON true
+WHERE l.stream_id = ANY (%b::uuid[]) ORDER BY l.position
 """
 
 # The streams that began under a parent, and the last position that names it.
@@ -54,8 +63,11 @@ FROM dateline.keys WHERE key = ANY (%b::text[])
 # The last event's place and time.
 _HEAD = "SELECT position, recorded_at FROM dateline.log ORDER BY position DESC LIMIT 1"
 
+# How much was erased by a stretch of the log.
+_ERASED_BY = "SELECT count(*) FROM dateline.erasures WHERE event BETWEEN %s AND %s"
+
 # Where a stretch of the log does not hold what it committed to.
-_VERIFY = """
+VERIFY: Final[LiteralString] = """
 WITH stretch AS (
     SELECT l.position, l.digest, l.recorded_at, c.salt, c.content, e.position AS erased,
            lag(l.position, 1, %(after)s) OVER later AS position_before,
@@ -136,7 +148,7 @@ class Log:
     def streams(self, ids: Collection[UUID]) -> dict[UUID, list[LoggedEvent]]:
         """Give every event of each stream, in order; an empty list where there is no stream."""
         found: dict[UUID, list[LoggedEvent]] = {stream_id: [] for stream_id in ids}
-        for row in self._rows(_STREAMS, (uuids(list(found)),)):
+        for row in self._rows(STREAMS, (uuids(list(found)),)):
             event = LoggedEvent(*row)
             found[event.stream_id].append(event)
         return found
@@ -184,6 +196,11 @@ class Log:
             else:
                 self._tail.wait_for(after + 1, _STOP_CHECK)
 
+    def erased_by(self, first: int, last: int) -> int:
+        """How many events lost their content by the events from one position to another."""
+        found: int = self._rows(_ERASED_BY, (first, last))[0][0]
+        return found
+
     def verify(self) -> list[Mismatch]:
         """Recompute every digest whose content is present, and check that nothing is missing."""
         found: list[Mismatch] = []
@@ -191,7 +208,7 @@ class Log:
         for after in range(0, head, _STRETCH):
             # One position of overlap, so that times are compared across stretches too.
             stretch = {"after": max(0, after - 1), "upto": min(after + _STRETCH, head)}
-            found += [Mismatch(*row) for row in self._rows(_VERIFY, stretch) if row[0] > after]
+            found += [Mismatch(*row) for row in self._rows(VERIFY, stretch) if row[0] > after]
         return found
 
     def _rows(self, query: LiteralString, parameters: Any) -> list[tuple[Any, ...]]:

@@ -54,14 +54,15 @@ CONNINFO = "DATELINE_CONNINFO"
 LIBRARY_SCHEMA = "dateline_library"
 """What the library sees of the log, and room for the tables it makes itself."""
 
-APPEND = """
-SELECT * FROM dateline.append_v2(
+APPENDING = """
     %b::uuid[], %b::int4[], %b::text[], %b::text[], %b::timestamptz[], %b::uuid[],
     %b::text[], %b::text[], %b::text[],
     %b::int4[], %b::uuid[], %b::int4[],
     %b::int4[], %b::uuid[], %b::int8[],
-    %b::int4[], %b::text[], %b::bytea[], %b::int4[], %b::int4[])
+    %b::int4[], %b::text[], %b::bytea[], %b::int4[], %b::int4[]
 """
+"""The arguments of the database's append function."""
+APPEND = f"SELECT * FROM dateline.append_v2({APPENDING})"  # noqa: S608 - built from constants
 
 _MICROSECOND = timedelta(microseconds=1)
 _POLL = 1.0  # seconds after which a subscription looks even if nothing was announced
@@ -214,13 +215,19 @@ class LogRecorder(PostgresApplicationRecorder):
             self.datastore.get_connection() as connection,
             connection.cursor(row_factory=tuple_row) as cursor,
         ):
-            rows = cursor.execute(APPEND, _parameters(batch), prepare=True).fetchall()
-        if rows[0][0] == "stored":
-            return _appended(batch, rows[0][2], rows[0][4])
-        return _refusals(batch, rows)
+            rows = cursor.execute(APPEND, parameters_of(batch), prepare=True).fetchall()
+        return outcomes_of(batch, rows)
 
 
-def _parameters(batch: Batch) -> tuple[Packed, ...]:
+def outcomes_of(batch: Batch, rows: Sequence[tuple[Any, ...]]) -> dict[int, Outcome]:
+    """What the append function's answer means for the units of a batch."""
+    if rows[0][0] == "stored":
+        return _appended(batch, rows[0][2], rows[0][4])
+    return _refusals(batch, rows)
+
+
+def parameters_of(batch: Batch) -> tuple[Packed, ...]:
+    """A batch as the arguments of the append function."""
     units = list(zip(batch.units, batch.appends, batch.first, batch.last, strict=True))
     events = [(event, unit) for unit in batch.appends for event in unit.events]
     guards = [(number, guard) for number, unit, _, _ in units for guard in unit.child_guards]

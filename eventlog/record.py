@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -14,7 +14,7 @@ from msgspec import Struct
 from msgspec.json import Encoder
 
 from domain import codec
-from domain.commands import AnyCommand, Batch, Envelope, WithdrawReport
+from domain.commands import AnyCommand, Batch, Envelope, Erase
 from domain.decide import decide, needs
 from domain.history import ALWAYS, Entry
 from domain.refusals import Conflict, IdempotencyConflict, InvalidInput, Refusal
@@ -31,9 +31,12 @@ from eventlog.entries import (
     SeenKey,
     StreamGuard,
 )
-from eventlog.errors import EntryInvalid
+from eventlog.erasing import erase
+from eventlog.erasure_list import ErasureList
+from eventlog.errors import EntryInvalid, ErasureListUnusable
 from eventlog.later import Later
 from eventlog.log import Log
+from eventlog.runs import runs, stands_alone
 from eventlog.validation import check_request
 
 ATTEMPTS: Final = 20
@@ -72,9 +75,17 @@ def _utc_now() -> datetime:
 class Record:
     """Records commands. Safe for threads; concurrent calls share commits."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], datetime] = _utc_now,
+        erasures: ErasureList | None = None,
+    ) -> None:
+        """`erasures` is the list that erasing needs; without one nothing can be erased."""
         self._log = Log(database.conninfo)
+        self._conninfo = database.conninfo
         self._now = now
+        self._erasures = erasures
 
     def __enter__(self) -> Self:
         return self
@@ -104,7 +115,7 @@ class Record:
         A refusal of one does not touch the others, though a later one that builds on it will be
         refused too. The commands are decided together and appended in one round trip.
         """
-        return [result for run in _runs(envelopes) for result in self._execute_run(run)]
+        return [result for run in runs(envelopes) for result in self._execute_run(run)]
 
     def execute_batches(
         self, batches: Iterable[Sequence[Envelope]]
@@ -146,12 +157,14 @@ class Record:
         return _Pending(plan, Later(lambda: self._log.append_checked(plan.units), "appender"))
 
     def _execute_run(self, envelopes: Sequence[Envelope]) -> list[Result]:
+        if isinstance(envelopes[0].command, Erase):
+            return [self._decided_anew(envelopes[0])]
         plan = self._plan(envelopes)
         return self._settle(plan, self._log.append_checked(plan.units))
 
     def _plan_ahead(self, envelopes: Sequence[Envelope], pending: _Pending | None) -> _Plan | None:
         """Decide while something else is pending; None where that has to be over first."""
-        if any(_stands_alone(envelope.command) for envelope in envelopes):
+        if any(stands_alone(envelope.command) for envelope in envelopes):
             return None
         if pending is None:
             return self._plan(envelopes)
@@ -251,13 +264,19 @@ class Record:
                 # The same command may have been recorded under its key a moment ago, and be what
                 # stands in its own way now.
                 return self._seen(envelope) or refusal
-            (outcome,) = self._log.append_checked([unit])
-            match outcome:
-                case Appended():
+            match self._stored(envelope.command, unit):
+                case Appended() as outcome:
                     return _recorded(unit, outcome)
-                case KeyConflict():
-                    return _key_conflict(outcome.key)
+                case KeyConflict(key):
+                    return _key_conflict(key)
         return Conflict("others kept writing to the same subject; try again")
+
+    def _stored(self, command: AnyCommand | Batch, unit: Append) -> Outcome:
+        if not isinstance(command, Erase):
+            return self._log.append_checked([unit])[0]
+        if self._erasures is None:
+            raise ErasureListUnusable("There is no list of erasures, so nothing can be erased.")
+        return erase(self._conninfo, unit, self._erasures)
 
     def _seen(self, envelope: Envelope) -> Result | None:
         if envelope.key is None:
@@ -318,27 +337,6 @@ class _Pending:
 
     plan: _Plan
     outcomes: Later[list[Outcome]]
-
-
-def _runs(envelopes: Sequence[Envelope]) -> Iterator[Sequence[Envelope]]:
-    """Stretches that can be decided together. Withdrawing a report needs the claims recorded
-    before it to be in the log, so it stands alone."""
-    start = 0
-    for index, envelope in enumerate(envelopes):
-        if _stands_alone(envelope.command):
-            if start < index:
-                yield envelopes[start:index]
-            yield envelopes[index : index + 1]
-            start = index + 1
-    if start < len(envelopes):
-        yield envelopes[start:]
-
-
-def _stands_alone(command: AnyCommand | Batch) -> bool:
-    """Whether it withdraws a report, and so needs the claims of it to be in the log."""
-    if isinstance(command, Batch):
-        return any(isinstance(one, WithdrawReport) for one in command.commands)
-    return isinstance(command, WithdrawReport)
 
 
 def _unit(envelope: Envelope, decision: Decision) -> Append:

@@ -3,7 +3,7 @@
 
 GRANT USAGE ON SCHEMA dateline TO dateline_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA dateline TO dateline_app;
-GRANT EXECUTE ON FUNCTION dateline.append_v1, dateline.append_v2, dateline.erase_content
+GRANT EXECUTE ON FUNCTION dateline.append_v1, dateline.append_v2, dateline.erase_v1
     TO dateline_app;
 GRANT USAGE, CREATE ON SCHEMA dateline_library TO dateline_app;
 GRANT SELECT ON dateline_library.stored_events TO dateline_app;

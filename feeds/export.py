@@ -1,6 +1,7 @@
 """The log as interchange lines: from events back to the commands that they came from.
 
-An empty record that takes the lines down, in their order, comes to the same events.
+An empty record that takes the lines down, in their order, comes to the same events. What was erased
+is not in them: a mark stands in its place, until the line of the erasure takes that away too.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from domain.commands import (
     AnyCommand,
     CorrectClaim,
     Envelope,
+    EraseClaim,
+    EraseReport,
+    EraseSource,
     ExpressConcern,
     LiftConcern,
     LinkClaims,
@@ -42,6 +46,7 @@ from domain.events import (
     AnyEvent,
     ClaimAmended,
     ClaimCorrected,
+    ClaimErased,
     ClaimLinked,
     ClaimReinstated,
     ClaimReported,
@@ -49,11 +54,13 @@ from domain.events import (
     ClaimReviewed,
     ConcernExpressed,
     ConcernLifted,
+    ReportErased,
     ReportMoved,
     ReportPublished,
     ReportRevised,
     ReportWithdrawn,
     SourceAliasAdded,
+    SourceErased,
     SourceMerged,
     SourceRegistered,
     StoryOpened,
@@ -72,6 +79,7 @@ from domain.values import (
     TopicsChange,
 )
 from feeds.interchange import command_line
+from feeds.marks import marked
 
 REMEMBERED: Final = 100_000
 """How many references are kept at hand; a subject whose reference is not is named by its id."""
@@ -87,6 +95,8 @@ class Logged:
     actor: str
     reason: str | None = None
     key: str | None = None
+    erased: str | None = None
+    """What stands in the place of what it said, where that was erased."""
 
 
 def lines(log: Iterable[Logged]) -> Iterator[str]:
@@ -97,13 +107,14 @@ def lines(log: Iterable[Logged]) -> Iterator[str]:
 def envelopes(log: Iterable[Logged]) -> Iterator[Envelope]:
     """The commands that come to the events of a log, in its order.
 
-    A retraction that went with its report's withdrawal is left out: the withdrawal makes it again.
+    A retraction that went with its report's withdrawal is left out, and an erasure that went with
+    its report's: those make it again.
     Each has the key it was recorded under, or one from its place, so that two that are the same
     in all else are both taken.
     """
     names = Names()
     for logged in log:
-        command = _command(logged.subject, logged.event, names)
+        command = _command(logged.subject, marked(logged.event, logged.erased), names)
         if command is not None:
             yield Envelope(
                 command=command,
@@ -148,13 +159,17 @@ def _command(subject: UUID, event: AnyEvent, names: Names) -> AnyCommand | None:
         case SourceRegistered():
             return RegisterSource(
                 source=names.made(subject, event.ref),
-                name=event.name,
+                name=event.name or "",
                 kind=event.kind,
                 url=event.url,
                 country=event.country,
             )
         case SourceAliasAdded():
-            return AddSourceAlias(source=names.of(subject), alias=event.alias)
+            return AddSourceAlias(source=names.of(subject), alias=event.alias or "")
+        case SourceErased():
+            return EraseSource(
+                source=names.of(subject), ground=event.ground, reference=event.reference
+            )
         case SourceMerged():
             return MergeSources(source=names.of(subject), into=names.of(event.into))
         case StoryOpened():
@@ -163,6 +178,13 @@ def _command(subject: UUID, event: AnyEvent, names: Names) -> AnyCommand | None:
                 title=event.title,
                 summary=event.summary,
                 topics=event.topics,
+            )
+        case ReportErased():
+            return EraseReport(
+                report=names.of(subject),
+                ground=event.ground,
+                reference=event.reference,
+                with_claims=event.with_claims,
             )
         case ReportPublished() | ReportRevised() | ReportMoved() | ReportWithdrawn():
             return _report_command(subject, event, names)
@@ -199,7 +221,7 @@ def _report_command(
                 **times,
             )
         case ReportMoved():
-            return MoveReport(report=names.of(subject), url=event.url, **times)
+            return MoveReport(report=names.of(subject), url=event.url or "", **times)
         case ReportWithdrawn():
             return WithdrawReport(
                 report=names.of(subject),
@@ -229,7 +251,7 @@ def _claim_command(subject: UUID, event: AnyEvent, names: Names) -> AnyCommand |
                 report=names.of(event.report),
                 story=names.maybe(event.story),
                 kind=event.kind,
-                statement=event.statement,
+                statement=event.statement or "",
                 language=event.language,
                 about=event.about,
                 attribution=_steps(event.attribution, names),
@@ -246,9 +268,15 @@ def _claim_command(subject: UUID, event: AnyEvent, names: Names) -> AnyCommand |
                 claim=names.of(subject),
                 reviewer=names.of(event.reviewer),
                 rating=event.rating,
-                words=event.words,
+                words=event.words or "",
                 url=event.url,
                 **times,
+            )
+        case ClaimErased():
+            if event.with_report is not None:
+                return None
+            return EraseClaim(
+                claim=names.of(subject), ground=event.ground, reference=event.reference
             )
     times["notice"] = _notice(getattr(event, "notice", None), names)
     match event:

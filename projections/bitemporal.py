@@ -74,17 +74,24 @@ class Bitemporal(Generic[S]):
     def take(self, subject: UUID, entry: Entry) -> S | None:
         """Take up one event of a prepared subject; the state after everything known of it."""
         timeline = self._timelines[subject]
-        # Whether an amendment counts, and what it makes void, only the whole history tells.
-        if isinstance(entry.event, ClaimAmended) or timeline.is_late(entry.reported_at):
-            changed, opened = timeline.insert(entry, self.states)
-        else:
-            state = self.step(timeline.last.state if timeline.last else None, entry)
-            if state is None:
-                return None
-            changed, opened = timeline.append(entry, state)
+        changed, opened = self._taken(timeline, entry)
         self.changed.update((row, None) for row in changed if row.stored)
         self.opened += opened
         return timeline.last.state if timeline.last else None
+
+    def _taken(self, timeline: Timeline[S], entry: Entry) -> tuple[list[Row[S]], list[Row[S]]]:
+        # Whether an amendment counts, and what it makes void, only the whole history tells.
+        if isinstance(entry.event, ClaimAmended) or timeline.is_late(entry.reported_at):
+            return timeline.insert(entry, self.states)
+        state = self.step(timeline.last.state if timeline.last else None, entry)
+        return ([], []) if state is None else timeline.append(entry, state)
+
+    def again(self, subject: UUID, entries: Iterable[Entry]) -> list[Row[S]]:
+        """Every row that all the events of a subject come to, taken up one after the other. What
+        is kept of it is dropped."""
+        self._timelines.pop(subject, None)
+        timeline: Timeline[S] = Timeline(subject, loaded=True)
+        return [row for entry in entries for row in self._taken(timeline, entry)[1]]
 
     def state(self, subject: UUID) -> S | None:
         """The state after everything known, of a prepared subject."""

@@ -8,12 +8,13 @@ tables it began with.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any, Final
+from uuid import UUID
 
 import psycopg
 from psycopg import Connection
@@ -21,8 +22,10 @@ from psycopg.sql import SQL, Identifier
 
 from eventlog.bulk import in_bulk
 from eventlog.database import Database
+from eventlog.entries import LoggedEvent
 from eventlog.later import Later
 from eventlog.log import Log
+from projections import erasing
 from projections.ahead import ReadAhead
 from projections.projection import Projection
 from projections.refusals import OtherReadModel, RebuildRunning
@@ -32,7 +35,7 @@ LIVE: Final = "read"
 NEXT: Final = "read_next"
 OLD: Final = "read_old"
 
-FOLD = 2
+FOLD = 3
 """Goes up by one when the fold writes other rows for the same log: then the rows are rebuilt."""
 
 BATCH = 2_000
@@ -129,17 +132,42 @@ def project_batch(
     try:
         while True:
             events = log.read(_position(connection, projection), limit)
-            if not events:
-                return 0
-            batch = projection.fold(connection, events)
-            if write(
-                connection, batch, events[0].position - 1, events[-1], shape=shape(), live=live
-            ):
+            if not events or _written(connection, projection, events, live=live):
                 return len(events)
             projection.forget()  # somebody else has projected these
     except BaseException:
         projection.forget()
         raise
+
+
+def _written(
+    connection: Connection[Any],
+    projection: Projection,
+    events: Sequence[LoggedEvent],
+    *,
+    live: bool,
+) -> bool:
+    """Fold and write a batch; false where somebody else has projected it."""
+    after = events[0].position - 1
+    if not any(map(erasing.is_erasure, events)):
+        batch = projection.fold(connection, events)
+        return write(connection, batch, after, events[-1], shape=shape(), live=live)
+    with suppress(_Overtaken), connection.transaction():
+        if live:
+            # Rows are looked up by name before the writing takes it.
+            connection.execute("SELECT pg_advisory_xact_lock_shared(%s)", (SWAP_LOCK,))
+        for erases, run in erasing.runs(events):
+            if erases:
+                # Before the position is told: nobody who has heard of it gives out an old answer.
+                connection.execute(erasing.FORGET)
+            last, batch = run[-1], projection.fold(connection, run)
+            if not write(connection, batch, run[0].position - 1, last, shape=shape(), live=False):
+                raise _Overtaken
+            if erases:
+                for batch in projection.erase(connection, run):
+                    write(connection, batch, last.position, last, shape=shape(), live=False)
+        return True
+    return False
 
 
 def project_many(
@@ -167,13 +195,20 @@ def project_many(
             while True:
                 try:
                     events = ahead.read(_position(reading, projection), BATCH)
-                    batch = projection.fold(reading, events, settle) if events else None
+                    if not events:
+                        settle()
+                        return
+                    if any(map(erasing.is_erasure, events)):
+                        settle()
+                        if not _written(connection, projection, events, live=schema == LIVE):
+                            raise _Overtaken
+                        yield len(events)
+                        continue
+                    batch = projection.fold(reading, events, settle)
                     settle()
                 except _Overtaken:
                     projection.forget()
                     continue
-                if batch is None:
-                    return
                 arguments = connection, batch, events[0].position - 1, events[-1]
                 writing = Later(
                     partial(write, *arguments, shape=shape(), live=schema == LIVE), "writer"
@@ -224,8 +259,7 @@ def rebuild(database: Database, on_progress: OnProgress | None = None) -> int:
         row = connection.execute("SELECT pg_try_advisory_lock(%s)", (REBUILD_LOCK,)).fetchone()
         if row is None or not row[0]:
             raise RebuildRunning("another process is rebuilding the read model")
-        for left in (NEXT, OLD):
-            connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(left)))
+        _drop_left(connection)
         with connection.transaction():
             _create(connection, NEXT)
         connection.execute(SQL("SET search_path TO {}").format(Identifier(NEXT)))
@@ -266,8 +300,62 @@ def _swap(connection: Connection[Any], projection: Projection, log: Log) -> int:
 
 TABLES: Final = (
     "claims, claim_sources, claim_terms, claim_wordings, claim_abouts, claim_links, reports,"
-    " sources, stories, events, touches"
+    " report_urls, sources, stories, events, touches"
 )
+
+
+def scrub(database: Database) -> None:
+    """After content was erased: clear its old rows away, which nobody can read any more and which
+    still lie in the files of the tables; and what the planner remembers of their values; and a
+    generation that a killed rebuild has left behind."""
+    with psycopg.connect(database.owner_conninfo, autocommit=True) as owner:
+        owner.execute("VACUUM (ANALYZE) dateline.log_content")
+    with connect(database) as connection:
+        sweep(connection)
+        connection.execute(f"VACUUM (ANALYZE) {TABLES}")
+        for table, values in NOBODY.items():
+            _forget_values(connection, table, values)
+
+
+NOBODY: Final = {
+    "claim_terms": "(%(nil)s, now(), %(nil)s)",
+    "claim_wordings": "(%(nil)s, %(nil)s, now(), 'simple', '')",
+    "claim_abouts": "(%(nil)s, 'empty')",
+    "report_urls": "(%(nil)s, '')",
+}
+"""The tables that erasing can leave empty, with a row that says nothing."""
+
+
+def _forget_values(connection: Connection[Any], table: str, values: str) -> None:
+    """Have the planner forget what it remembers of a table, if that is empty: of such a table it
+    would otherwise go on remembering what was in it before."""
+    with connection.transaction():
+        if connection.execute(f"SELECT FROM {table} LIMIT 1").fetchone() is None:
+            nil = {"nil": UUID(int=0)}
+            connection.execute(f"INSERT INTO {table} VALUES {values}", nil)  # noqa: S608
+            connection.execute(f"ANALYZE {table}")
+            name = "report_id" if table == "report_urls" else "claim_id"
+            connection.execute(f"DELETE FROM {table} WHERE {name} = %(nil)s", nil)  # noqa: S608
+
+
+def sweep(connection: Connection[Any]) -> None:
+    """Drop what rebuilds have left behind, unless one is running."""
+    found = connection.execute(
+        "SELECT coalesce(to_regnamespace(%s), to_regnamespace(%s)) IS NOT NULL", (NEXT, OLD)
+    ).fetchone()
+    if found is None or not found[0]:
+        return  # the lock is not taken for nothing: a rebuild that came just now would be refused
+    # Who reads one of them is not waited for long: the next sweep comes.
+    with suppress(psycopg.errors.LockNotAvailable), connection.transaction():
+        row = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (REBUILD_LOCK,)).fetchone()
+        if row is not None and row[0]:
+            connection.execute("SET LOCAL lock_timeout TO '2s'")
+            _drop_left(connection)
+
+
+def _drop_left(connection: Connection[Any]) -> None:
+    for left in (NEXT, OLD):
+        connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(left)))
 
 
 def tidy(connection: Connection[Any]) -> None:

@@ -13,10 +13,11 @@ from psycopg import Connection
 from domain.catalogue import Report, Source, Story
 from domain.claim import Claim
 from domain.moments import Precision, precision_given
-from domain.words import LinkKind, Status
+from domain.words import ErasureGround, LinkKind, Status
 from projections.basis import Basis, extent, parameters
 from projections.views import (
     ClaimView,
+    ErasureView,
     ReportView,
     RetractionView,
     ReviewView,
@@ -39,6 +40,17 @@ WHERE source_id = ANY(%(ids)s) AND position_from <= %(position)s AND position_to
 """
 """Some sources by their own id: their own name, and the source under whose name they go."""
 
+ERASURES = """
+SELECT DISTINCT ON (e.subject_id) e.subject_id,
+       coalesce((e.body ->> 'first_erased_at')::timestamptz, e.recorded_at),
+       e.body ->> 'ground', e.body ->> 'reference'
+FROM read.events e
+WHERE e.subject_id = ANY(%(ids)s)
+    AND e.type IN ('claim.erased', 'report.erased', 'source.erased')
+ORDER BY e.subject_id, e.position DESC
+"""
+"""When and on what ground content of some subjects was last erased."""
+
 STORIES = """
 SELECT story_id, state::text FROM read.stories
 WHERE story_id = ANY(%(ids)s) AND position_from <= %(position)s AND position_to > %(position)s
@@ -51,7 +63,7 @@ class Named:
     """A source as it is shown, and the name under which it was itself recorded."""
 
     view: SourceView
-    own_name: str
+    own_name: str | None
 
 
 def precision_of(published_at: str | None, observed_at: str | None) -> Precision:
@@ -65,14 +77,26 @@ def sources(connection: Connection[Any], basis: Basis, ids: Iterable[UUID]) -> d
     wanted = list(set(ids))
     if not wanted:
         return {}
-    found = connection.execute(SOURCES, {"ids": wanted, "position": basis.position})
+    found = connection.execute(SOURCES, {"ids": wanted, "position": basis.position}).fetchall()
+    erased = erasures(connection, [canonical for _, _, canonical, _ in found])
     return {
-        identity: Named(source_view(canonical, _source.decode(state)), name)
+        identity: Named(
+            source_view(canonical, _source.decode(state), erased.get(canonical)), name or None
+        )
         for identity, name, canonical, state in found
     }
 
 
-def source_view(identity: UUID, source: Source) -> SourceView:
+def erasures(connection: Connection[Any], ids: Sequence[UUID]) -> dict[UUID, ErasureView]:
+    """The last erasure of content of some claims, reports or sources."""
+    found = connection.execute(ERASURES, {"ids": list(ids)})
+    return {
+        identity: ErasureView(at, ErasureGround(ground), reference)
+        for identity, at, ground, reference in found
+    }
+
+
+def source_view(identity: UUID, source: Source, erased: ErasureView | None) -> SourceView:
     """A source as it is shown."""
     return SourceView(
         identity,
@@ -83,6 +107,7 @@ def source_view(identity: UUID, source: Source) -> SourceView:
         source.url,
         source.country,
         source.merged_into,
+        erased,
     )
 
 
@@ -124,10 +149,16 @@ def reports(
     outlets = sources(
         connection, basis, (state.outlet for state in states.values() if state.outlet is not None)
     )
-    return {identity: report_view(identity, state, outlets) for identity, state in states.items()}
+    erased = erasures(connection, list(states))
+    return {
+        identity: report_view(identity, state, outlets, erased.get(identity))
+        for identity, state in states.items()
+    }
 
 
-def report_view(identity: UUID, report: Report, outlets: dict[UUID, Named]) -> ReportView:
+def report_view(
+    identity: UUID, report: Report, outlets: dict[UUID, Named], erased: ErasureView | None
+) -> ReportView:
     """A report as it is shown."""
     withdrawal = report.withdrawal
     return ReportView(
@@ -150,6 +181,7 @@ def report_view(identity: UUID, report: Report, outlets: dict[UUID, Named]) -> R
         )
         if withdrawal is not None
         else None,
+        erased=erased,
     )
 
 
@@ -186,9 +218,16 @@ def claims(
         connection, basis, (source for _, claim in states for source in _named_in(claim))
     )
     disputed = contested(connection, basis, [identity for identity, _ in states])
+    erased = erasures(connection, [identity for identity, _ in states])
     return [
         _claim_view(
-            identity, claim, identity in disputed, known_reports, known_stories, known_sources
+            identity,
+            claim,
+            identity in disputed,
+            erased.get(identity),
+            known_reports,
+            known_stories,
+            known_sources,
         )
         for identity, claim in states
     ]
@@ -203,6 +242,7 @@ def _claim_view(
     identity: UUID,
     claim: Claim,
     disputed: bool,
+    erased: ErasureView | None,
     known_reports: dict[UUID, ReportView],
     known_stories: dict[UUID, StoryView],
     known_sources: dict[UUID, Named],
@@ -262,4 +302,5 @@ def _claim_view(
             )
             for review in claim.reviews
         ),
+        erased=erased,
     )

@@ -16,25 +16,29 @@ from psycopg import Connection
 from domain.catalogue import Report, evolve_report
 from domain.claim import Claim, evolve
 from domain.events import (
+    AnyEvent,
     ClaimAmended,
     ClaimLinked,
     ClaimReported,
+    ReportErased,
     ReportMoved,
     ReportPublished,
     ReportRevised,
     ReportWithdrawn,
     SourceAliasAdded,
+    SourceErased,
     SourceMerged,
     SourceRegistered,
     StoryOpened,
 )
 from domain.history import Entry, voided
+from domain.ids import Subject
 from domain.touch import named_by, named_in
 from domain.values import AttributionChange
 from eventlog.decoding import entries_of
 from eventlog.entries import LoggedEvent
 from eventlog.log import Log
-from projections import storage
+from projections import erasing, storage
 from projections.bitemporal import Bitemporal
 from projections.rows import (
     Batch,
@@ -58,11 +62,8 @@ from projections.sources import SourceChanges, load_sources, story_row
 from projections.terms import abouts_of, statements_of, terms_of
 from projections.timeline import Stretch, latest_of_each_time
 
-AT_ONCE = 250
-"""Subjects whose whole history is read from the log in one go."""
-
-SOURCE_EVENTS = (SourceRegistered, SourceAliasAdded, SourceMerged)
-REPORT_EVENTS = (ReportPublished, ReportRevised, ReportMoved, ReportWithdrawn)
+SOURCE_EVENTS = (SourceRegistered, SourceAliasAdded, SourceMerged, SourceErased)
+REPORT_EVENTS = (ReportPublished, ReportRevised, ReportMoved, ReportWithdrawn, ReportErased)
 
 
 class Projection:
@@ -77,6 +78,8 @@ class Projection:
         """The last position that is in the tables; None where that has to be looked up."""
         self._latest: datetime | None = None
         """The latest reporting time of all events so far; None where that has to be looked up."""
+        self.erased = False
+        """Content was taken out of the tables, and its old rows still lie in their files."""
         self.indexed = False
         """The generation is known to have what readers find rows over. It never loses that, nor
         does another take its place without it."""
@@ -125,6 +128,49 @@ class Projection:
         self._reports.written()
         self.position = events[-1].position
         return batch
+
+    def erase(self, connection: Connection[Any], run: Sequence[LoggedEvent]) -> Iterator[Batch]:
+        """What is in the tables of the subjects of some erasures, which follow each other and were
+        written, anew, from what remains of their events. What is there of them is deleted. Each
+        batch is to be written before the next is asked for."""
+        sources, reports, claims = (
+            erasing.subjects(run, kind) for kind in (Subject.SOURCE, Subject.REPORT, Subject.CLAIM)
+        )
+        since, upto = run[0].position, run[-1].position
+        self._connection, self.erased = connection, True
+        batch = Batch()
+        with connection.cursor() as cursor:
+            if sources:
+                again = erasing.sources_again(cursor, self._log, sources, upto)
+                batch.sources = source_rows(again)
+            for _, logged, _ in erasing.histories(self._log, sources, upto):
+                erasing.rewrite_events(cursor, logged, since)
+            erasing.clear(cursor, erasing.REPORT_TABLES, reports)
+            for report, logged, entries in erasing.histories(self._log, reports, upto):
+                erasing.rewrite_events(cursor, logged, since)
+                rows = self._reports.again(report, entries)
+                batch.reports += map(report_row, rows)
+                batch.report_urls.update(
+                    ReportUrl(report, url) for row in rows for url in row.state.urls
+                )
+            yield batch  # whose claim it is, is read off the report
+            batch = Batch()
+            erasing.clear(cursor, erasing.CLAIM_TABLES, claims)
+            for claim, logged, entries in erasing.histories(self._log, claims, upto):
+                erasing.rewrite_events(cursor, logged, since)
+                self._claim_again(batch, claim, entries)
+            yield batch
+
+    def _claim_again(self, batch: Batch, claim: UUID, entries: Sequence[Entry]) -> None:
+        rows = self._claims.again(claim, entries)
+        if not rows:
+            return
+        first = rows[0].state
+        self._reports.prepare({}, [first.report])
+        outlet = self._outlet(first)
+        for entry in entries:
+            self._bring(batch, claim, first, entry.event, outlet)
+        batch.claims += (claim_row(row, outlet) for row in rows)
 
     def _batch(self, shown: Sequence[LoggedEvent], entries: Sequence[Entry]) -> Batch:
         """What the events come to, but for their own rows."""
@@ -213,9 +259,21 @@ class Projection:
         event, outlet = entry.event, self._outlet(state)
         if isinstance(event, ClaimAmended) and event.void:
             batch.voided += voidings(subject, entry, self._claims.entries(subject))
+        self._bring(batch, subject, state, event, outlet)
+        touched.update(named_in(state))
+        if outlet is not None:
+            touched.add(outlet)
+        return touched
+
+    @staticmethod
+    def _bring(
+        batch: Batch, subject: UUID, state: Claim, event: AnyEvent, outlet: UUID | None
+    ) -> None:
+        """What an event brings a claim under, in whatever state."""
         # Whatever chain a state ever shows was brought in by one of these events.
         if isinstance(event, ClaimReported):
-            brought = chain(state, outlet)
+            brought = [step.source for step in event.attribution]
+            brought += [outlet] if outlet is not None else []
         else:
             brought = [
                 step.source
@@ -233,10 +291,6 @@ class Projection:
         batch.claim_abouts.update(ClaimAbout(subject, days) for days in abouts_of(event))
         if isinstance(event, ClaimLinked):
             batch.claim_links.add(ClaimLink(event.to, event.kind, subject))
-        touched.update(named_in(state))
-        if outlet is not None:
-            touched.add(outlet)
-        return touched
 
     def _outlet(self, claim: Claim) -> UUID | None:
         report = self._reports.state(claim.report)
@@ -252,8 +306,8 @@ class Projection:
         stretches = in_force(self._conn, ids)
         # A batch can reach into the past of all its subjects. Their rows of the log take as much
         # memory as all that is kept, so there are never those of more than a few.
-        for start in range(0, len(ids), AT_ONCE):
-            streams = self._log.streams(ids[start : start + AT_ONCE])
+        for start in range(0, len(ids), erasing.AT_ONCE):
+            streams = self._log.streams(ids[start : start + erasing.AT_ONCE])
             for subject, logged in streams.items():
                 before = [one for one in logged if one.position < self._before]
                 yield subject, entries_of(before), stretches.get(subject, [])
@@ -269,12 +323,6 @@ def voidings(claim: UUID, entry: Entry, entries: Sequence[Entry]) -> Iterator[Vo
     after = voided([one for one in entries if one.position <= entry.position])
     for sequence in after ^ before:
         yield Voiding(claim, sequence, entry.position, is_void=sequence in after)
-
-
-def chain(claim: Claim, outlet: UUID | None) -> list[UUID]:
-    """Everybody through whom a claim came: the outlet, and each step of the attribution."""
-    named = [step.source for step in claim.attribution]
-    return list(dict.fromkeys([outlet, *named] if outlet is not None else named))
 
 
 def claim_states(entries: Sequence[Entry]) -> list[tuple[datetime, Claim]]:

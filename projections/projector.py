@@ -26,6 +26,8 @@ from projections.generations import (
     index,
     project_batch,
     project_many,
+    scrub,
+    sweep,
     tidy,
 )
 from projections.projection import Projection
@@ -35,6 +37,9 @@ PROJECTOR_LOCK: Final = 7_140_003
 
 POLL = 1.0
 """Seconds. A lost notification costs at most this long."""
+
+PATIENCE = 5.0
+"""Seconds that tables which are being vacuumed are waited for when it is stopped."""
 
 RETRY = 0.5
 """Seconds between attempts to reach a database that has gone away."""
@@ -72,8 +77,11 @@ def project_all(database: Database) -> int:
         pause = 0.005
         while (position := _position(connection)) < head:
             if _hold(connection):
-                catch_up(database, connection, Projection(log), log)
+                projection = Projection(log)
+                catch_up(database, connection, projection, log)
                 connection.execute("SELECT pg_advisory_unlock(%s)", (PROJECTOR_LOCK,))
+                if projection.erased:
+                    scrub(database)
             else:
                 time.sleep(pause)
                 pause = min(pause * 2, 0.2)
@@ -129,6 +137,7 @@ class Projector:
         self._database = database
         self._stop = Event()
         self._thread = Thread(target=self._run, name="projector", daemon=True)
+        self._scrubbing = Thread()
 
     def start(self) -> None:
         """Begin to follow the log."""
@@ -138,6 +147,8 @@ class Projector:
         """Finish the batch at hand and return when the thread has ended."""
         self._stop.set()
         self._thread.join()
+        if self._scrubbing.is_alive():
+            self._scrubbing.join(PATIENCE)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -153,14 +164,29 @@ class Projector:
                 _logger.warning("the projector stands by: %s", error)
                 self._stop.wait(POLL)
 
+    def _scrub(self) -> None:
+        try:
+            scrub(self._database)
+        except psycopg.Error as error:
+            _logger.warning(
+                "what was erased is gone, but its old rows were not cleared from the files: %s",
+                error,
+            )
+
     def _follow(self, connection: Connection[Any], log: Log) -> None:
         check_shape(connection)  # not while it holds the lock, which is another version's to take
         while not _hold(connection):
             if self._stop.wait(POLL):
                 return
+        sweep(connection)
         connection.execute("LISTEN dateline_log")
         projection = Projection(log)
         while not self._stop.is_set():
             catch_up(self._database, connection, projection, log, self._stop)
+            if projection.erased and not self._scrubbing.is_alive():
+                projection.erased = False
+                # Beside it: what is written meanwhile is not to wait until tables are vacuumed.
+                self._scrubbing = Thread(target=self._scrub, name="scrub", daemon=True)
+                self._scrubbing.start()
             for _ in connection.notifies(timeout=POLL / 4, stop_after=1):
                 pass

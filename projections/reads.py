@@ -21,6 +21,7 @@ from domain.ids import resolve as resolve_id
 from domain.moments import precision_given
 from eventlog.decoding import entries_of
 from eventlog.entries import LoggedEvent
+from eventlog.log import EVENT
 from projections import hydrate, pages
 from projections.basis import AsOf, Basis, extent, parameters, resolve
 from projections.changes import compare
@@ -48,10 +49,7 @@ PATIENCE: Final = 10.0
 _story = Decoder(Story)
 _source = Decoder(Source)
 
-HISTORY = """
-SELECT l.position, l.recorded_at, l.stream_id, l.version, l.type, c.content, l.reported_at,
-       l.parent_id, l.actor, l.reason, l.key, l.digest
-FROM dateline.log l JOIN dateline.log_content c ON c.position = l.position
+HISTORY = f"""{EVENT}
 WHERE l.stream_id = ANY(%(ids)s) AND l.position <= %(position)s
 ORDER BY l.position
 """
@@ -159,8 +157,12 @@ class View:
         found = self._connection.execute(
             SOURCES_BY_NAME,
             {"position": self.basis.position, "search": search, "limit": limit},
-        )
-        return [hydrate.source_view(identity, _source.decode(state)) for identity, state in found]
+        ).fetchall()
+        erased = hydrate.erasures(self._connection, [identity for identity, _ in found])
+        return [
+            hydrate.source_view(identity, _source.decode(state), erased.get(identity))
+            for identity, state in found
+        ]
 
     def report(self, ref: str) -> ReportView | None:
         """A report by its reference, its id, or an address at which it was ever found."""

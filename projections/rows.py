@@ -53,7 +53,7 @@ class ClaimRow(Struct, gc=False):
     contradicts: list[UUID]
     repeats: list[UUID]
     sources: list[UUID]
-    statement: str
+    statement: str | None
     precision: Precision
     last_changed_at: datetime
     declared_changes: int
@@ -61,7 +61,7 @@ class ClaimRow(Struct, gc=False):
     reviewed: bool
     about: str | None
     state: Claim
-    wording: UUID
+    wording: UUID | None
 
 
 class ReportRow(Struct, gc=False):
@@ -274,7 +274,7 @@ def claim_row(row: Row[Claim], outlet: UUID | None) -> ClaimRow:
         bool(state.reviews),
         days_of(state.about),
         state,
-        wording(state.language, state.statement),
+        None if state.statement is None else wording(state.language, state.statement),
     )
 
 
@@ -324,8 +324,8 @@ def _source(row: SourceRow) -> SourceState:
         row.position_from,
         row.position_to,
         row.canonical_id,
-        row.state.name,
-        row.shown.name,
+        row.state.name or "",
+        row.shown.name or "",
         row.shown.kind,
         row.state,
         row.shown,

@@ -29,7 +29,7 @@ def last_claims(connection: Connection[Any], ids: Sequence[UUID]) -> list[Row[Cl
         "SELECT claim_id, reported_from, position_from, state::text FROM claims"
         " WHERE claim_id = ANY(%s::uuid[])"
         " AND reported_to = 'infinity' AND position_to = 9223372036854775807",
-        (_identities(ids),),
+        (identities(ids),),
     )
     return [_last(row, _claim) for row in found]
 
@@ -40,7 +40,7 @@ def last_reports(connection: Connection[Any], ids: Sequence[UUID]) -> list[Row[R
         "SELECT report_id, reported_from, position_from, state::text FROM reports"
         " WHERE report_id = ANY(%s::uuid[])"
         " AND reported_to = 'infinity' AND position_to = 9223372036854775807",
-        (_identities(ids),),
+        (identities(ids),),
     )
     return [_last(row, _report) for row in found]
 
@@ -69,7 +69,7 @@ def _in_force(
         f"SELECT {name}, reported_from, nullif(reported_to, 'infinity'), position_from,"  # noqa: S608
         f" capped_from FROM {table}"
         f" WHERE {name} = ANY(%s::uuid[]) AND position_to = 9223372036854775807",
-        (_identities(ids),),
+        (identities(ids),),
     )
     stretches: defaultdict[UUID, list[Stretch]] = defaultdict(list)
     for subject, reported_from, reported_to, position_from, capped_from in found:
@@ -108,6 +108,6 @@ def latest(connection: Connection[Any]) -> datetime | None:
     return found[0] if found else None
 
 
-def _identities(values: Iterable[UUID]) -> str:
+def identities(values: Iterable[UUID]) -> str:
     """An array of UUIDs as a parameter. Without hyphens: they take most of the time."""
     return "{" + ",".join([f"{value.int:032x}" for value in values]) + "}"

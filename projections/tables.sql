@@ -39,7 +39,8 @@ CREATE TABLE claims (
     -- the claims that it repeats
     repeats uuid[] NOT NULL,
     sources uuid[] NOT NULL,
-    statement text NOT NULL,
+    -- null where it was erased
+    statement text,
     -- of the time first reported
     "precision" text COLLATE "C" NOT NULL,
     last_changed_at timestamptz NOT NULL,
@@ -51,7 +52,7 @@ CREATE TABLE claims (
     -- domain.claim.Claim as JSON
     state jsonb NOT NULL,
     -- the statement's row in claim_wordings
-    wording uuid NOT NULL,
+    wording uuid,
     PRIMARY KEY (claim_id, position_from, reported_from)
 ) WITH (
     -- Index-only reads of the past need pages that are known to be visible to all.
@@ -136,9 +137,9 @@ CREATE TABLE sources (
     position_to bigint NOT NULL,
     -- under whose name it goes: its own, or that of what it was merged into in the end
     canonical_id uuid NOT NULL,
-    -- its own name, which it goes under no more once it was merged
+    -- its own name, which it goes under no more once it was merged; empty where it was erased
     own_name text NOT NULL,
-    -- what it is shown as: the source under whose name it goes
+    -- what it is shown as: the source under whose name it goes; empty where that was erased
     name text NOT NULL,
     kind text COLLATE "C" NOT NULL,
     -- domain.catalogue.Source as JSON: itself, and what it is shown as
@@ -177,7 +178,9 @@ CREATE TABLE events (
     voided int8multirange,
     -- the latest reporting time of this event and all before it; null where none has any
     latest_reported_at timestamptz,
-    -- domain.events as JSON
+    -- the position of the event that erased what it said
+    erased_by bigint,
+    -- domain.events as JSON; where it was erased, what remains of it
     body jsonb NOT NULL
 );
 CREATE INDEX events_by_subject ON events (subject_id, reported_at, position);

@@ -105,10 +105,10 @@ def wording(language: str | None, statement: str) -> UUID:
 
 def statements_of(event: AnyEvent) -> Iterator[str]:
     """The statements that an event makes a claim say."""
-    if isinstance(event, ClaimReported):
+    if isinstance(event, ClaimReported) and event.statement is not None:
         yield event.statement
     for change in getattr(event, "changes", ()):
-        if isinstance(change, StatementChange):
+        if isinstance(change, StatementChange) and change.new is not None:
             yield change.new
 
 

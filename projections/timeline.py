@@ -144,7 +144,8 @@ class Timeline(Generic[S]):
                 one.reported_to,
                 one.position_from,
                 OPEN,
-                # None, where its event was erased since: it equals no state, and will be closed.
+                # None, where its event was erased without a trace, as it once could be: it
+                # equals no state, and will be closed.
                 cast(S, known.get(one.reported_from)),
                 one.capped_from,
                 stored=True,

@@ -17,6 +17,7 @@ from domain.moments import Precision
 from domain.values import Quantity
 from domain.words import (
     ClaimKind,
+    ErasureGround,
     Party,
     Rating,
     ReportKind,
@@ -31,17 +32,28 @@ from projections.basis import Basis
 
 
 @dataclass(frozen=True, slots=True)
+class ErasureView:
+    """That content was erased, when, and on what ground: a fact about today, at every date."""
+
+    at: datetime
+    ground: ErasureGround
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceView:
     """A party that says or publishes. One that was merged into another is shown as that one."""
 
     id: UUID
     ref: str | None
-    name: str
+    name: str | None
+    """None: it was erased."""
     kind: SourceKind
     aliases: tuple[str, ...]
     url: str | None
     country: str | None
     merged_into: UUID | None
+    erased: ErasureView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +97,7 @@ class ReportView:
     reported_at: datetime
     precision: Precision
     withdrawal: WithdrawalView | None
+    erased: ErasureView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +132,7 @@ class ReviewView:
 
     reviewer: SourceView
     rating: Rating
-    words: str
+    words: str | None
     url: str | None
     reported_at: datetime
 
@@ -135,7 +148,7 @@ class ClaimView:
     contested: bool
     reviewed: bool
     kind: ClaimKind
-    statement: str
+    statement: str | None
     language: str | None
     about: str | None
     attribution: tuple[StepView, ...]
@@ -156,6 +169,7 @@ class ClaimView:
     retraction: RetractionView | None
     links: tuple[Link, ...]
     reviews: tuple[ReviewView, ...]
+    erased: ErasureView | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ def source(view: View, asked: Fields) -> Obj | None:
 def sources(view: View, asked: Fields) -> Obj:
     """A page of sources, without those merged into others."""
     alone = [one for one in view.sources if view.canonical(one) == one]
-    rows = [((view.sources[one].name, one), one) for one in alone]
+    rows = [((view.sources[one].name or "", one), one) for one in alone]
     return connection("Source", view, BY_NAME, rows, lambda one: source_obj(view, one), asked)
 
 

@@ -121,6 +121,7 @@ def event_obj(view: View, subject: UUID, entry: Entry) -> Obj:
         "recordedAt": entry.recorded_at,
         "actor": entry.actor,
         "reason": entry.reason,
+        "erased": lambda: plain_objects.erasure_of(view, subject, entry.sequence),
     }
     fields |= OF_THE_SORT[sort](view, subject, entry)
     if hasattr(event, "notice"):
@@ -271,6 +272,16 @@ def _own(**fields: str) -> Told:
     }
 
 
+def _erased(**more: Callable[[Any], Any]) -> Told:
+    return lambda _view, _subject, entry: {
+        "ground": entry.event.ground,
+        "reference": entry.event.reference,
+        "erases": list(entry.event.events),
+        "firstErasedAt": entry.event.first_erased_at,
+        **{name: take(entry.event) for name, take in more.items()},
+    }
+
+
 def _merged(view: View, subject: UUID, entry: Entry) -> Fields:
     event: Any = entry.event
     return {
@@ -313,6 +324,9 @@ OF_THE_EVENT: dict[type[Any], Told] = {
         **_own(rating="rating", words="words", url="url")(view, subject, entry),
         "reviewer": lambda: plain_objects.source_obj(view, entry.event.reviewer),
     },
+    events.SourceErased: _erased(),
+    events.ReportErased: _erased(withClaims=lambda event: event.with_claims),
+    events.ClaimErased: _erased(withReport=lambda event: event.with_report is not None),
     events.ClaimAmended: lambda view, subject, entry: {
         **_own(amends="amends", voids="void")(view, subject, entry),
         **_changes(view, entry),

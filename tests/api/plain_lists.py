@@ -27,7 +27,7 @@ def claims_page(view: View, among: Iterable[UUID], asked: Fields) -> Obj:
     def edge(claim: UUID) -> Fields:
         if words is None:
             return {"rank": None, "snippet": None}
-        return {"snippet": marked(view.claims[claim].statement, words)}
+        return {"snippet": marked(view.claims[claim].statement or "", words)}
 
     page = connection(
         "Claim", view, order, rows, lambda one: plain_objects.claim_obj(view, one), asked, edge
@@ -52,7 +52,7 @@ def narrowed(view: View, among: Iterable[UUID], asked: Fields) -> tuple[list[UUI
 
 def says(view: View, claim: UUID, word: str) -> bool:
     """Whether a claim has a word, which has one form and is no common one."""
-    return word in view.claims[claim].statement.lower().split()
+    return word in (view.claims[claim].statement or "").lower().split()
 
 
 def marked(statement: str, word: str) -> str:

@@ -9,6 +9,8 @@ from uuid import UUID
 from api.ids import global_id
 from domain import values
 from domain.claim import Claim, Review
+from domain.events import Erased
+from domain.history import Entry
 from domain.ids import Subject
 from domain.moments import Precision
 from domain.words import LinkKind, Status
@@ -18,6 +20,34 @@ from tests.api.plain_pages import Fields, Obj
 from tests.api.plain_record import View, precision_of
 
 # A claim has events, and an event has its claim: the modules go round in a ring as the types do.
+
+
+def erasure_obj(entry: Entry) -> Obj:
+    """That content was erased."""
+    event: Any = entry.event
+    return Obj(
+        "Erasure",
+        {
+            "at": event.first_erased_at or entry.recorded_at,
+            "ground": event.ground,
+            "reference": event.reference,
+            "position": entry.position,
+        },
+    )
+
+
+def last_erasure(view: View, subject: UUID) -> Obj | None:
+    """The last erasure of a subject, whenever it was."""
+    found = [entry for entry in view.record.subjects[subject] if isinstance(entry.event, Erased)]
+    return erasure_obj(found[-1]) if found else None
+
+
+def erasure_of(view: View, subject: UUID, sequence: int) -> Obj | None:
+    """The erasure of one event of a subject."""
+    for entry in view.record.subjects[subject]:
+        if isinstance(entry.event, Erased) and sequence in entry.event.events:
+            return erasure_obj(entry)
+    return None
 
 
 def source_obj(view: View, source: UUID) -> Obj:
@@ -42,6 +72,7 @@ def source_obj(view: View, source: UUID) -> Obj:
             "reports": lambda **asked: plain_lists.reports_page(
                 view, [one for one, report in view.reports.items() if report.outlet in same], asked
             ),
+            "erased": lambda: last_erasure(view, identity),
         },
     )
 
@@ -120,6 +151,7 @@ def report_obj(view: View, identity: UUID) -> Obj:
             "claims": lambda **asked: plain_lists.claims_page(
                 view, [one for one, claim in view.claims.items() if claim.report == identity], asked
             ),
+            "erased": lambda: last_erasure(view, identity),
         },
     )
 
@@ -180,6 +212,7 @@ def claim_obj(view: View, identity: UUID) -> Obj:
             "reviewed": bool(claim.reviews),
             "kind": claim.kind,
             "statement": claim.statement,
+            "erased": lambda: last_erasure(view, identity),
             "language": claim.language,
             "about": claim.about,
             "attribution": lambda: steps_of(view, claim.attribution),

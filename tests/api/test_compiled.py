@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import chain, count
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
@@ -21,6 +22,7 @@ from api.compiler import definition_of
 from api.fields import Paged
 from api.schema import schema
 from eventlog.database import Database
+from eventlog.erasure_list import ErasureList
 from eventlog.log import Log
 from eventlog.record import Record
 from projections.generations import ensure_generation
@@ -33,6 +35,7 @@ from tests.api.plain_record import PlainRecord
 from tests.api.record import fill
 from tests.api.serving import served
 from tests.projections.commands import enveloped, opening
+from tests.projections.erasures import erasures
 from tests.servers import Server
 
 SCHEMA = schema()._schema
@@ -118,8 +121,17 @@ def lived(database: Database, data: st.DataObject) -> str:
     """A handful of subjects to which random things have happened, projected: their prefix."""
     prefix = f"q{next(_numbers)}-"
     wanted = data.draw(everything(prefix))
-    with Record(database) as record:
-        record.execute_many([enveloped(one) for one in (*opening(prefix), *wanted)])
+    half = len(wanted) // 2
+    gone = data.draw(st.lists(erasures(prefix), max_size=2))
+    later = data.draw(st.lists(erasures(prefix), max_size=1))
+    acts = (*opening(prefix), *wanted[:half], *gone, *wanted[half:], *later)
+    with (
+        TemporaryDirectory() as folder,
+        Record(database, erasures=ErasureList(Path(folder) / "erasures.jsonl")) as record,
+    ):
+        record.execute_many([enveloped(one) for one in acts[: -len(later) or None]])
+        project_all(database)
+        record.execute_many([enveloped(one) for one in later])
     project_all(database)
     return prefix
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import pytest
@@ -19,6 +20,14 @@ from tests.servers import Server
 ROOT = Path(__file__).parents[2]
 KURSK = ROOT / "examples" / "kursk-talks.jsonl"
 LOSSES = ROOT / "examples" / "losses.jsonl"
+
+
+ELSEWHERE = {
+    "DATELINE_ERASURES": str(
+        Path(gettempdir()) / f"dateline-tests-{os.getpid()}" / "erasures.jsonl"
+    )
+}
+"""Where processes put their list of erasures: not beside the record of whoever runs the tests."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +66,11 @@ def url(server: Server) -> Iterator[str]:
 
 @pytest.fixture
 def dateline(
-    url: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    url: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Dateline:
     """Run a command on a fresh database, in this process."""
     monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("DATELINE_ERASURES", str(tmp_path / "the list" / "erasures.jsonl"))
     for name in ("COLUMNS", "FORCE_COLOR", "DATELINE_DATA"):
         monkeypatch.delenv(name, raising=False)
 
@@ -75,10 +85,12 @@ def dateline(
 def process(*arguments: object, url: str | None = None, **environ: str) -> subprocess.Popen[str]:
     """Start a command as a process of its own. One that reads standard input (-) gets a pipe."""
     kept = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "DATELINE_DATA")}
+    if url is None:
+        kept["DATELINE_ERASURES"] = ""  # it is in the data folder, where one is given
     return subprocess.Popen(
         [sys.executable, "-m", "cli", *map(str, arguments)],
         cwd=ROOT,
-        env=kept | ({"DATABASE_URL": url} if url else {}) | environ,
+        env=ELSEWHERE | kept | ({"DATABASE_URL": url} if url else {}) | environ,
         stdin=subprocess.PIPE if "-" in arguments else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

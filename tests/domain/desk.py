@@ -13,6 +13,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from domain.catalogue import Report, Source, Story, report_as_of, source_as_of, story_as_of
 from domain.claim import Claim, claim_as_of
@@ -27,11 +28,12 @@ from domain.commands import (
     StepInput,
 )
 from domain.decide import decide
-from domain.events import AnyEvent, ClaimReported
+from domain.events import AnyEvent, ClaimReported, Erased
 from domain.history import Entry
 from domain.ids import Subject, resolve
 from domain.moments import last_instant
 from domain.refusals import Refusal
+from domain.remains import remains
 from domain.words import ReportKind, SourceKind, Status, Verb
 from domain.world import Children, Decision, World
 
@@ -102,6 +104,11 @@ class Desk:
             entries.append(
                 Entry(self.position, self.world.now, draft.reported_at, draft.sequence, draft.event)
             )
+            if isinstance(draft.event, Erased):
+                for place in range(len(entries)):
+                    if entries[place].sequence in draft.event.events:
+                        left = remains(entries[place].event)
+                        entries[place] = replace(entries[place], event=left)
             if isinstance(draft.event, ClaimReported):
                 assert draft.parent == draft.event.report
                 known = self.children.get(draft.event.report, Children((), 0))

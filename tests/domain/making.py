@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from types import UnionType
@@ -53,6 +54,7 @@ def of_type(kind: Any) -> st.SearchStrategy[Any]:
         int: st.integers(-(2**53), 2**53),
         Decimal: decimals,
         UUID: st.uuids(),
+        datetime: st.datetimes(timezones=st.just(UTC)),
         type(None): st.none(),
     }
     return plain[kind]

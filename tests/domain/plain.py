@@ -90,7 +90,7 @@ def claim(entries: Iterable[Entry], at: datetime | None, position: int | None) -
         if state is None:
             continue
         state["version"] += 1
-        if happened(entry, known):
+        if happened(entry, known) and name(entry) != "claim.erased":
             acts.append(entry)
     if state is None:
         return None
@@ -208,7 +208,7 @@ def report(entries: Iterable[Entry], at: datetime | None, position: int | None) 
             case "report.revised":
                 for key in event.fields or REVISED_KEYS:
                     state[key] = getattr(event, key)
-            case "report.moved":
+            case "report.moved" if event.url is not None:
                 state["urls"] = [event.url, *(url for url in state["urls"] if url != event.url)]
             case "report.withdrawn" if state["withdrawal"] is None:
                 state["withdrawal"] = {
@@ -231,7 +231,7 @@ def source(entries: Iterable[Entry], position: int | None) -> State | None:
         if state is None:
             continue
         state["version"] += 1
-        if name(entry) == "source.alias_added":
+        if name(entry) == "source.alias_added" and event.alias is not None:
             state["aliases"].append(event.alias)
         if name(entry) == "source.merged":
             state["merged_into"] = event.into

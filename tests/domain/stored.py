@@ -4,6 +4,7 @@ The files are for ever: never edit one. `<type>@<schema>.json` holds every field
 `<type>@<schema>.bare.json` only those that have to be there, and so pins what is left out.
 """
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -12,6 +13,7 @@ from domain.events import (
     AnyEvent,
     ClaimAmended,
     ClaimCorrected,
+    ClaimErased,
     ClaimLinked,
     ClaimReinstated,
     ClaimReported,
@@ -19,11 +21,13 @@ from domain.events import (
     ClaimReviewed,
     ConcernExpressed,
     ConcernLifted,
+    ReportErased,
     ReportMoved,
     ReportPublished,
     ReportRevised,
     ReportWithdrawn,
     SourceAliasAdded,
+    SourceErased,
     SourceMerged,
     SourceRegistered,
     StoryOpened,
@@ -43,6 +47,7 @@ from domain.values import (
 from domain.words import (
     ClaimKind,
     CorrectionNature,
+    ErasureGround,
     Hedge,
     LinkKind,
     Party,
@@ -62,6 +67,7 @@ STORY = UUID("0b0a5f4e-3333-5333-8333-000000000001")
 OTHER_STORY = UUID("0b0a5f4e-3333-5333-8333-000000000002")
 CLAIM = UUID("0b0a5f4e-4444-5444-8444-000000000001")
 
+ERASED_AT = datetime(2026, 2, 3, 4, 5, 6, 789, UTC)
 PUBLISHED, OBSERVED = "2024-08-20T05:12:00+03:00", "2024-08-21"
 STEPS = (
     Step(source=OUTLET, verb=Verb.REPORTED, role=None),
@@ -192,6 +198,26 @@ FULL: Final[dict[str, AnyEvent]] = {
         void=True,
         changes=(StoryChange(old=STORY, new=OTHER_STORY), StoryChange(old=None, new=None)),
     ),
+    "source.erased@1": SourceErased(
+        ground=ErasureGround.DATA_PROTECTION,
+        reference="2026/17",
+        events=(1, 2),
+        first_erased_at=ERASED_AT,
+    ),
+    "report.erased@1": ReportErased(
+        ground=ErasureGround.COURT_ORDER,
+        reference="7 O 12/26",
+        events=(1,),
+        first_erased_at=ERASED_AT,
+        with_claims=True,
+    ),
+    "claim.erased@1": ClaimErased(
+        ground=ErasureGround.OTHER_LAW,
+        reference="Press Act, section 9",
+        events=(1, 3),
+        first_erased_at=ERASED_AT,
+        with_report=REPORT,
+    ),
 }
 
 BARE: Final[dict[str, AnyEvent]] = {
@@ -292,6 +318,15 @@ BARE: Final[dict[str, AnyEvent]] = {
         observed_at=None,
     ),
     "claim.amended@1.bare": ClaimAmended(amends=1, void=False, changes=()),
+    "source.erased@1.bare": SourceErased(
+        ground=ErasureGround.DATA_PROTECTION, reference=None, events=(1,), first_erased_at=None
+    ),
+    "report.erased@1.bare": ReportErased(
+        ground=ErasureGround.COPYRIGHT, reference=None, events=(1,), first_erased_at=None
+    ),
+    "claim.erased@1.bare": ClaimErased(
+        ground=ErasureGround.DEFAMATION, reference=None, events=(1,), first_erased_at=None
+    ),
 }
 
 STORED: Final = FULL | BARE

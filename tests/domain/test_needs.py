@@ -12,6 +12,9 @@ from domain.commands import (
     AmendClaim,
     AnyCommand,
     CorrectClaim,
+    EraseClaim,
+    EraseReport,
+    EraseSource,
     NoticeInput,
     PublishReport,
     ReportClaim,
@@ -23,6 +26,7 @@ from domain.commands import (
 from domain.decide import decide, needs
 from domain.history import Entry
 from domain.refusals import Refusal
+from domain.words import ErasureGround
 from domain.world import Children, World
 from tests.domain.desk import Desk, empty
 from tests.projections.commands import commands, opening, times
@@ -62,6 +66,14 @@ more: st.SearchStrategy[AnyCommand] = st.one_of(
         ReviseReport, report=reports, headline=st.just("x"), notice=notices, published_at=times
     ),
     st.builds(WithdrawReport, report=reports, notice=notices, published_at=times),
+    st.builds(EraseClaim, claim=claims, ground=st.sampled_from(ErasureGround)),
+    st.builds(
+        EraseReport,
+        report=reports,
+        ground=st.just(ErasureGround.COURT_ORDER),
+        with_claims=st.booleans(),
+    ),
+    st.builds(EraseSource, source=somebody, ground=st.just(ErasureGround.COPYRIGHT)),
 )
 anything = commands("") | more
 

@@ -13,6 +13,9 @@ from domain.commands import (
     AmendClaim,
     AnyCommand,
     CorrectClaim,
+    EraseClaim,
+    EraseReport,
+    EraseSource,
     ExpressConcern,
     LiftConcern,
     LinkClaims,
@@ -30,7 +33,7 @@ from domain.commands import (
     WithdrawReport,
 )
 from domain.refusals import Refusal
-from domain.words import LinkKind, Rating, SourceKind, Status
+from domain.words import ErasureGround, LinkKind, Rating, SourceKind, Status
 from tests.domain.desk import Desk, given
 
 DAY = "2024-08-03"
@@ -39,6 +42,8 @@ GONE = RetractClaim(claim="c", published_at=DAY)
 OTHER = ReportClaim(claim="d", report="r", statement="x")
 LINK = LinkClaims(claim="d", kind=LinkKind.REPEATS, to="c")
 MERGED = MergeSources(source="checker", into="bbc")
+LAW = ErasureGround.COURT_ORDER
+ERASED = EraseClaim(claim="c", ground=LAW)
 CORRECTED = CorrectClaim(claim="c", version=1, statement="x", published_at=DAY)
 
 ACCEPTED: list[tuple[list[AnyCommand], AnyCommand, list[str]]] = [
@@ -69,6 +74,9 @@ ACCEPTED: list[tuple[list[AnyCommand], AnyCommand, list[str]]] = [
         ["claim.reviewed"],
     ),
     ([], AmendClaim(claim="c", amends=1, statement="x"), ["claim.amended"]),
+    ([], ERASED, ["claim.erased"]),
+    ([], EraseReport(report="r", ground=LAW, with_claims=True), ["report.erased", "claim.erased"]),
+    ([], EraseSource(source="mayor", ground=LAW), ["source.erased"]),
 ]
 
 REFUSED: list[tuple[list[AnyCommand], AnyCommand, str, str]] = [
@@ -95,6 +103,7 @@ REFUSED: list[tuple[list[AnyCommand], AnyCommand, str, str]] = [
     ([], MergeSources(source="bbc", into="bbc"), "SELF_REFERENCE", "into"),
     ([OTHER, LINK], LINK, "ALREADY_LINKED", "to"),
     ([MERGED], MERGED, "ALREADY_MERGED", "source"),
+    ([ERASED], ERASED, "ALREADY_ERASED", "claim"),
 ]
 
 OF_THE_LOG = {"IDEMPOTENCY_CONFLICT", "CONFLICT"}

@@ -6,8 +6,10 @@ import psycopg
 import pytest
 
 from eventlog.database import Database
+from eventlog.entries import Append, NewEvent
+from eventlog.erasing import Gone, connect, store
 from eventlog.log import Log
-from tests.eventlog.units import event, unit
+from tests.eventlog.units import NOON, appended, erase, event, unit
 
 _TABLES = ("log", "log_content", "keys", "erasures")
 _REWRITES = (
@@ -23,9 +25,9 @@ def _statements() -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def filled(log: Log, application: psycopg.Connection) -> Log:
+def filled(log: Log, database: Database) -> Log:
     log.append([unit(key="k"), unit(), unit()])
-    application.execute("SELECT dateline.erase_content('{2}', 'the desk', 'court order')")
+    erase(database.conninfo, 2)
     return log
 
 
@@ -93,7 +95,7 @@ def test_a_stranger_may_neither_read_nor_append(owner: psycopg.Connection) -> No
         owner.execute("SET LOCAL ROLE dateline_stranger")
         for statement in (
             "TABLE dateline.log",
-            "SELECT dateline.erase_content('{1}', 'a', 'b')",
+            f"SELECT dateline.erase_v1({', '.join(['NULL'] * 23)})",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege), owner.transaction():
                 owner.execute(statement)
@@ -108,64 +110,97 @@ def test_the_digest_is_of_the_salt_and_the_content(log: Log, owner: psycopg.Conn
     assert digests[0] != digests[1]
 
 
-def test_erasure_takes_the_content_and_leaves_the_rest(
-    log: Log, application: psycopg.Connection
-) -> None:
+def test_erasure_takes_the_content_and_leaves_the_rest(log: Log, database: Database) -> None:
     log.append([unit(), unit(), unit()])
     before = log.read(0, 10)
 
-    erased = application.execute(
-        "SELECT dateline.erase_content('{2,3,99}', 'counsel', 'court order 7')"
-    ).fetchall()
+    outcome = appended(erase(database.conninfo, 2, 3))
 
+    assert (outcome.first_position, outcome.last_position) == (4, 5)
     after = log.read(0, 10)
-    assert sorted(position for (position,) in erased) == [2, 3]
-    assert [e.content is None for e in after] == [False, True, True]
-    assert [e.digest for e in after] == [e.digest for e in before]
-    assert [e.recorded_at for e in after] == [e.recorded_at for e in before]
-    audit = "SELECT position, actor, ground FROM dateline.erasures ORDER BY position"
-    assert application.execute(audit).fetchall() == [
-        (2, "counsel", "court order 7"),
-        (3, "counsel", "court order 7"),
-    ]
+    assert [e.erased for e in after] == [False, True, True, False, False]
+    assert [e.content for e in after[1:3]] == ['{"left":true}'] * 2
+    assert [e.digest for e in after[:3]] == [e.digest for e in before]
+    assert [e.recorded_at for e in after[:3]] == [e.recorded_at for e in before]
+    with psycopg.connect(database.conninfo) as application:
+        audit = "SELECT position, actor, ground, event FROM dateline.erasures ORDER BY position"
+        assert application.execute(audit).fetchall() == [
+            (2, "counsel", "court_order", 4),
+            (3, "counsel", "court_order", 5),
+        ]
+        held = application.execute("SELECT position FROM dateline.log_content ORDER BY 1")
+        assert held.fetchall() == [(1,), (4,), (5,)]
     assert log.verify() == []
 
 
-def test_erasing_again_changes_nothing(log: Log, application: psycopg.Connection) -> None:
-    log.append([unit()])
-    erase = "SELECT dateline.erase_content('{1}', %s, 'order')"
-    assert application.execute(erase, ("first",)).fetchall() == [(1,)]
-    assert application.execute(erase, ("second",)).fetchall() == []
-    actors = application.execute("SELECT actor FROM dateline.erasures").fetchall()
-    assert actors == [("first",)]
+def tail_of(log: Log) -> list[bool]:
+    return [e.erased for e in log.read(0, 10)]
 
 
 @pytest.mark.parametrize(("actor", "ground"), [("", "order"), ("counsel", "")])
 def test_erasure_needs_an_actor_and_a_ground(
-    log: Log, application: psycopg.Connection, actor: str, ground: str
+    log: Log, database: Database, actor: str, ground: str
 ) -> None:
     log.append([unit()])
     with pytest.raises(psycopg.errors.CheckViolation):
-        application.execute("SELECT dateline.erase_content('{1}', %s, %s)", (actor, ground))
-    assert log.read(0, 1)[0].content is not None
+        erase(database.conninfo, 1, actor=actor, ground=ground)
+    assert tail_of(log) == [False]
+
+
+def test_content_is_erased_once(log: Log, database: Database) -> None:
+    log.append([unit()])
+    erase(database.conninfo, 1)
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match="not there"):
+        erase(database.conninfo, 1)
+    assert tail_of(log) == [True, False]
+
+
+def test_content_goes_only_with_an_event_of_its_own_stream_that_says_so(
+    log: Log, database: Database
+) -> None:
+    log.append([unit(), unit()])
+    first, second = log.read(0, 10)
+    said = '{"type":"claim.erased","ground":"court_order","events":[1]}'
+    for stream, kind in ((second.stream_id, "claim.erased"), (first.stream_id, "claim.linked")):
+        wrong = Append([NewEvent(stream, 2, kind, said, NOON)], "counsel")
+        with (
+            connect(database.conninfo) as connection,
+            pytest.raises(psycopg.errors.InvalidParameterValue),
+            connection.transaction(),
+        ):
+            store(connection, wrong, [Gone(0, first, "{}")])
+    assert tail_of(log) == [False, False]
 
 
 def test_erasure_works_inside_a_savepoint(log: Log, database: Database) -> None:
     log.append([unit()])
-    with psycopg.connect(database.conninfo) as connection, connection.transaction():
-        connection.execute("SELECT dateline.erase_content('{1}', 'counsel', 'order')")
-    assert log.read(0, 1)[0].content is None
+    (one,) = log.read(0, 1)
+    said = '{"type":"claim.erased","ground":"court_order","events":[1]}'
+    right = Append([NewEvent(one.stream_id, 2, "claim.erased", said, NOON)], "counsel")
+    with (
+        connect(database.conninfo) as connection,
+        connection.transaction(),
+        connection.transaction(),
+    ):
+        store(connection, right, [Gone(0, one, "{}")])
+    assert tail_of(log) == [True, False]
 
 
-def test_an_old_erasure_is_no_licence(log: Log, owner: psycopg.Connection) -> None:
+def test_an_old_erasure_is_no_licence(
+    log: Log, database: Database, owner: psycopg.Connection
+) -> None:
     """Content that came back under an erased position cannot be deleted in silence."""
     log.append([unit()])
-    owner.execute("SELECT dateline.erase_content('{1}', 'counsel', 'order')")
+    erase(database.conninfo, 1)
     owner.execute(
         "INSERT INTO dateline.log_content VALUES (1, decode(repeat('00', 16), 'hex'), 'x')"
     )
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         owner.execute("DELETE FROM dateline.log_content")
+    assert [m.problem for m in log.verify()] == [
+        "content was erased and is still there",
+        "content differs from digest",
+    ]
 
 
 def test_verify_finds_what_was_tampered_with(log: Log, owner: psycopg.Connection) -> None:

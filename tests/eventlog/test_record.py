@@ -1,6 +1,7 @@
 """The write door and the log beneath it, where what is stored is not what was written today."""
 
-import psycopg
+from pathlib import Path
+
 import pytest
 
 from domain.claim import claim_as_of
@@ -8,14 +9,16 @@ from domain.commands import (
     AnyCommand,
     CorrectClaim,
     Envelope,
+    EraseClaim,
     PublishReport,
     ReportClaim,
     RetractClaim,
 )
 from domain.ids import Subject, resolve
-from domain.words import Status
+from domain.words import ErasureGround, Status
 from eventlog.database import Database
 from eventlog.decoding import entries_of
+from eventlog.erasure_list import ErasureList
 from eventlog.log import Log
 from eventlog.record import Record
 from tests.eventlog.units import event, unit
@@ -27,10 +30,10 @@ def envelopes(*commands: AnyCommand) -> list[Envelope]:
     return [Envelope(command=command, actor="the desk") for command in commands]
 
 
-def test_a_claim_goes_on_after_one_of_its_events_was_erased(
-    database: Database, log: Log, application: psycopg.Connection
+def test_a_claim_goes_on_after_what_it_said_was_erased(
+    database: Database, log: Log, tmp_path: Path
 ) -> None:
-    with Record(database) as record:
+    with Record(database, erasures=ErasureList(tmp_path / "erasures.jsonl")) as record:
         record.execute_many(
             envelopes(
                 PublishReport(report="r", published_at="2024-08-01"),
@@ -38,14 +41,15 @@ def test_a_claim_goes_on_after_one_of_its_events_was_erased(
                 CorrectClaim(claim="c", version=1, statement="two", published_at="2024-08-02"),
             )
         )
-        application.execute("SELECT dateline.erase_content('{3}', 'counsel', 'court order 7')")
         for command in (
-            CorrectClaim(claim="c", version=1, statement="three", published_at="2024-08-03"),
+            EraseClaim(claim="c", ground=ErasureGround.COURT_ORDER),
+            CorrectClaim(claim="c", version=2, statement="three", published_at="2024-08-03"),
             RetractClaim(claim="c", published_at="2024-08-04"),
         ):
             record.execute(*envelopes(command))
     (stream,) = log.streams([CLAIM]).values()
-    assert [one.version for one in stream] == [1, 2, 3, 4]
+    assert [one.version for one in stream] == [1, 2, 3, 4, 5]
+    assert [one.erased for one in stream] == [True, True, False, False, False]
     state = claim_as_of(entries_of(stream))
     assert state is not None
     assert (state.statement, state.status) == ("three", Status.RETRACTED)

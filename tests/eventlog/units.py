@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from eventlog.entries import Append, Appended, ChildGuard, NewEvent, Outcome, StreamGuard
+from eventlog.erasing import Gone, connect, store
+from eventlog.log import Log
 
 NOON = datetime(2024, 8, 18, 12, tzinfo=UTC)
 
@@ -35,6 +37,27 @@ def unit(
         guards=guards,
         child_guards=child_guards,
     )
+
+
+def erase(
+    conninfo: str, *positions: int, actor: str = "counsel", ground: str = "court_order"
+) -> Outcome:
+    """Erase the content of these positions, each of a stream of its own."""
+    with Log(conninfo) as log:
+        wanted = [one for one in log.read(0, 1_000) if one.position in positions]
+        events = [
+            NewEvent(
+                one.stream_id,
+                log.streams([one.stream_id])[one.stream_id][-1].version + 1,
+                "claim.erased",
+                f'{{"type":"claim.erased","ground":"{ground}","events":[{one.version}]}}',
+                NOON,
+            )
+            for one in wanted
+        ]
+    gone = [Gone(place, one, '{"left":true}') for place, one in enumerate(wanted)]
+    with connect(conninfo) as connection, connection.transaction():
+        return store(connection, Append(events, actor), gone)
 
 
 def appended(outcome: Outcome) -> Appended:

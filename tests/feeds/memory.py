@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from dataclasses import replace as changed
 from datetime import UTC, datetime
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from domain.commands import Envelope
 from domain.decide import decide
-from domain.events import AnyEvent, ClaimReported
+from domain.events import AnyEvent, ClaimReported, Erased
 from domain.refusals import IdempotencyConflict, Refusal
+from domain.remains import remains
 from domain.world import Children, World
 from feeds.export import Logged
 from feeds.items import Item, Refused
@@ -57,11 +61,22 @@ class Memory:
                     key=envelope.key,
                 )
             )
+            if isinstance(draft.event, Erased):
+                self._erase(draft.subject, draft.event)
             if isinstance(draft.event, ClaimReported):
                 known = self.children.get(draft.event.report, Children((), 0))
                 self.children[draft.event.report] = Children(
                     (*known.claims, draft.subject), len(self.log)
                 )
+
+    def _erase(self, subject: UUID, erased: Erased) -> None:
+        entries = self.world.subjects[subject]
+        places = [place for place, one in enumerate(self.log) if one.subject == subject]
+        for sequence in erased.events:
+            event = remains(entries[sequence - 1].event)
+            entries[sequence - 1] = replace(entries[sequence - 1], event=event)
+            place = places[sequence - 1]
+            self.log[place] = changed(self.log[place], event=event, erased=f"(erased {sequence})")
 
     def take_all(self, results: Iterable[Item | Refused]) -> list[Refused]:
         """Record every item; the lines that were refused in reading come back."""

@@ -58,6 +58,9 @@ EVERYTHING = """
 {"command":"amend_claim","claim":"c","amends":4,"void":true}
 {"command":"withdraw_report","report":"a","nature":"removal","because":"legal","observed_at":"2024-08-30"}
 {"command":"report_claim","claim":"d","report":"a","statement":"late"}
+{"command":"erase_claim","claim":"d","ground":"court_order","reference":"7 O 12/26"}
+{"command":"erase_report","report":"a","ground":"copyright","with_claims":true}
+{"command":"erase_source","source":"b","ground":"data_protection"}
 """
 
 

@@ -91,7 +91,7 @@ def in_claim(state: Claim | None) -> Figures:
     if state is None or state.status is Status.RETRACTED:
         return Counter()
     if not state.quantities:
-        said = state.statement.split(" greatest at ")[1].removesuffix(".")
+        said = (state.statement or "").split(" greatest at ")[1].removesuffix(".")
         return Counter([(state.about or "", DIRECTION, said, Hedge.EXACTLY)])
     return Counter(
         (state.about or "", quantity.label, quantity.value, quantity.hedge)
