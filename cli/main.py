@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import typer
 
-from cli import asking, keys, options, serving, settings, upkeep
+from cli import asking, keys, options, serving, settings, upkeep, webhooks
 from cli.faults import FAILED, INTERRUPTED, TERMINATED, failure_of, tell
 from cli.import_command import import_file
 from cli.opening import say
@@ -62,6 +62,7 @@ app.command()(upkeep.rebuild)
 app.command()(upkeep.status)
 app.command()(upkeep.export)
 app.add_typer(keys.app, name="key")
+app.add_typer(webhooks.app, name="webhook")
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ from api.rates import rates_from
 from api.server import VERSION
 from api.traces import UnknownProtocol, traced_by_environment
 from api.watching import SLOW
+from api.webhooks import WebhookSettings
 from cli.example import load_example
 from cli.faults import USAGE, Failure
 from cli.logs import LogFormat, LogLevel, logging_as
@@ -51,6 +52,7 @@ from cli.telling import (
     SlowOption,
 )
 from cli.terminal import stdout
+from cli.webhooks import PrivateOption
 from projections.projector import Projector
 
 _logger = logging.getLogger(__name__)
@@ -133,6 +135,7 @@ def serve(
             help="Where it is found from outside, as links to it are to say.",
         ),
     ] = None,
+    private_webhooks: PrivateOption = False,
     log_format: LogFormatOption = LogFormat.TEXT,
     log_level: LogLevelOption = LogLevel.INFO,
     access_log: AccessLogOption = False,
@@ -190,6 +193,7 @@ def serve(
             metrics_to=LOOPBACK if metrics_to is None else networks_from(metrics_to),
             issuer=issuer,
             rates=rates_from(rate or ()),
+            webhooks=WebhookSettings(private=private_webhooks),
         )
         settings.store()
     except (ValueError, UnreadableDocuments) as error:
