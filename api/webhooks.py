@@ -276,10 +276,15 @@ class _Delivering:
         )
 
     async def _post(self, followed: Followed, position: int) -> Outcome:
-        try:
-            body = await followed.cloud_event(self._all.statements, position, self._all.source)
-        except (psycopg.Error, Crowded) as error:
-            return Outcome(None, f"the event could not be read: {type(error).__name__}")
+        body = None
+        while body is None:
+            try:
+                body = await followed.cloud_event(self._all.statements, position, self._all.source)
+            except psycopg.errors.QueryCanceled:
+                return Outcome(None, "it took too long to read the event")
+            except (psycopg.OperationalError, Crowded) as error:  # no fault of the receiver
+                _logger.warning("a webhook waits for the database: %s", error)
+                await asyncio.sleep(RETRY)
         return await self._receiver.post(f"{self._webhook.id}-{position}", body)
 
 

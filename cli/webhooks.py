@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from getpass import getuser
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +24,7 @@ from cli.shapes import Shape
 from cli.terminal import plain_text, print_json, show, stdout
 from cli.times import exact, instant
 from eventlog import webhooks
+from eventlog.log import Log
 from eventlog.webhooks import DeadLetter, Standing, Webhook
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -102,8 +104,12 @@ def create(
     except ValueError as error:
         raise _unusable("--story" if story is not None else field, str(error)) from None
     with opened(context) as database:
+        with Log(database.conninfo) as log:
+            head = log.head().position
+        if after is not None and after > head:
+            raise _unusable("--after", f"the log ends at position {head}")
         made, secret = webhooks.make_webhook(
-            database.owner_conninfo, name, url, text, given, created_by=getuser(), after=after
+            database.owner_conninfo, name, url, text, given, created_by=_user(), after=after
         )
     if as_json:
         print_json({"secret": secret, **_shape(made)})
@@ -214,6 +220,13 @@ def resend(
             field="WEBHOOK",
         )
     say(f"{count} {'event is' if count == 1 else 'events are'} sent again.")
+
+
+def _user() -> str:
+    try:
+        return getuser()
+    except (KeyError, OSError):  # a container may run as somebody without a name
+        return f"user {os.getuid()}"
 
 
 def _need(webhook_id: str, found: bool) -> None:

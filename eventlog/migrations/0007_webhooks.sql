@@ -32,6 +32,8 @@ CREATE TABLE dateline.webhook_deliveries (
 );
 CREATE INDEX webhook_deliveries_waiting ON dateline.webhook_deliveries (webhook, subject, position)
     WHERE due_at IS NOT NULL;
+CREATE INDEX webhook_deliveries_due ON dateline.webhook_deliveries (webhook, due_at)
+    WHERE due_at IS NOT NULL;
 COMMENT ON TABLE dateline.webhook_deliveries IS
     'Events behind the cursor of a webhook that were not delivered. What they say is not here.';
 COMMENT ON COLUMN dateline.webhook_deliveries.due_at IS 'When it is sent; null: it was given up.';

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -70,6 +71,17 @@ class Receiving:
         """The positions that it has taken, in the order in which it did."""
         with self.lock:
             return [one.position for one in self.got if one.status < 300]
+
+    @property
+    def in_order(self) -> bool:
+        """Whether each subject's events came first in the order of the log. They may come again."""
+        told: dict[str, list[int]] = defaultdict(list)
+        with self.lock:
+            for one in self.got:
+                positions = told[one.event["subject"]]
+                if one.status < 300 and one.position not in positions:
+                    positions.append(one.position)
+        return all(positions == sorted(positions) for positions in told.values())
 
     def wait(self, reached: Callable[[], bool]) -> None:
         """Wait for something to come true."""

@@ -15,11 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from standardwebhooks import WebhookVerificationError
 
+from api import webhooks
 from api.webhook_events import STORY
 from api.webhooks import WebhookSettings
 from domain.commands import AnyCommand, OpenStory, ReportClaim
 from domain.ids import Subject, resolve
 from eventlog.database import Database
+from eventlog.outbox import LOCK
 from eventlog.webhooks import dead_letters, resend, set_state
 from projections.projector import project_all
 from tests.api.delivering import SOON, Delivering, claims, corrected, delivering
@@ -232,6 +234,57 @@ def test_a_receiver_that_hangs_holds_up_no_other(fresh: Database, receiver: Rece
         assert row == (None, "no answer within 1 s")
 
 
+def test_whoever_loses_the_lock_goes_on_when_it_has_it_again(
+    record: Delivering, receiver: Receiving
+) -> None:
+    receiver.answer = lambda _: Answer(after=0.02)
+    record.hook(receiver.url)
+    names = [f"c{number}" for number in range(60)]
+    head = record.record([*claims(*names), *(corrected(name, 1) for name in names)])
+    receiver.wait(lambda: len(receiver.taken) > head // 4)
+    with psycopg.connect(record.database.owner_conninfo, autocommit=True) as owner:
+        ended = owner.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+            " AND objid = %s AND granted AND database ="
+            " (SELECT oid FROM pg_database WHERE datname = current_database())",
+            (LOCK,),
+        ).fetchall()
+    assert ended == [(True,)]
+    receiver.wait(lambda: set(receiver.taken) == set(range(1, head + 1)))
+    assert receiver.in_order
+
+
+def test_a_subscription_that_cannot_be_followed_any_more_pauses_its_webhook(
+    record: Delivering, receiver: Receiving
+) -> None:
+    webhook, _ = record.hook(receiver.url, document="subscription { events { no_such_field } }")
+    record.hook(receiver.url)
+    record.record([OpenStory(story="s", title="S")])
+    receiver.wait(lambda: receiver.taken == [1])
+    receiver.wait(lambda: record.standing(webhook)[0].state == "paused")
+    reason = record.standing(webhook)[0].reason
+    assert reason is not None
+    assert "Cannot query field 'no_such_field'" in reason
+
+
+def test_more_than_may_wait_waits_in_the_log(
+    fresh: Database, receiver: Receiving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "WAITING", 20)
+    monkeypatch.setattr(webhooks, "PAGE", 10)
+    down = [True]
+    receiver.answer = lambda _: Answer(500 if down[0] else 200)
+    chosen = WebhookSettings(private=True, schedule=(0.2,) * 200, poll=0.02)
+    with delivering(fresh, chosen) as record:
+        head = record.record(claims(*(f"c{number}" for number in range(100))))
+        webhook, _ = record.hook(receiver.url)
+        receiver.wait(lambda: record.standing(webhook)[1].failing == 20)
+        now, standing = record.standing(webhook)
+        assert (now.cursor, standing.waiting, standing.dead) == (20, 20, 0)
+        down[0] = False
+        receiver.wait(lambda: sorted(set(receiver.taken)) == list(range(1, head + 1)))
+
+
 def test_what_is_done_is_counted(record: Delivering, receiver: Receiving) -> None:
     receiver.answer = lambda _: Answer(200 if receiver.got else 500)
     webhook, _ = record.hook(receiver.url)
@@ -289,9 +342,5 @@ def test_each_claim_is_told_in_order_and_nothing_is_left_out(
             if one.webhook == webhook.id
         }
         assert sorted(receiver.taken) == sorted(set(range(start + 1, head + 1)) - given_up)
-        by_subject = defaultdict(list)
-        for one in receiver.got:
-            if one.status < 300:
-                by_subject[one.event["subject"]].append(one.position)
-        assert all(told == sorted(told) for told in by_subject.values())
+        assert receiver.in_order
         set_state(lively.database.owner_conninfo, webhook.id, "paused")

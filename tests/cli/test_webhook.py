@@ -90,6 +90,7 @@ def test_what_cannot_be_is_refused(dateline: Dateline, tmp_path: Path) -> None:
         (("desk", URL, "--variables", "{"), "--variables"),
         (("desk", URL, "--variables", '{"filter": {"kind": ["X"]}}'), "--variables"),
         (("desk", URL, "--document", live), "--document"),
+        (("desk", URL, "--after", 1), "--after"),
         (("desk", URL, "--story", "s", "--variables", "{}"), "--story"),
     ):
         ran = dateline("webhook", "create", *given, "--json")

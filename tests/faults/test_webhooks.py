@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,16 +39,6 @@ def filled(record: Delivering) -> int:
     return record.record(commands)
 
 
-def first_times(receiver: Receiving) -> dict[str, list[int]]:
-    """In which order the receiver heard of each subject's events, repetitions left out."""
-    told: dict[str, list[int]] = defaultdict(list)
-    with receiver.lock:
-        for one in receiver.got:
-            if one.position not in told[one.event["subject"]]:
-                told[one.event["subject"]].append(one.position)
-    return told
-
-
 def test_a_server_that_is_killed_leaves_nothing_out(
     database: Database, folder: Path, receiver: Receiving
 ) -> None:
@@ -67,8 +57,7 @@ def test_a_server_that_is_killed_leaves_nothing_out(
         receiver.wait(lambda: set(receiver.taken) == set(range(1, head + 1)))
         receiver.wait(lambda: record.standing(webhook)[1].waiting == 0)
         assert record.standing(webhook)[0].cursor == head
-    told = first_times(receiver)
-    assert all(positions == sorted(positions) for positions in told.values())
+    assert receiver.in_order
     again = sum(count - 1 for count in Counter(receiver.taken).values())
     assert again <= 2 * 8  # what was under way when it was killed
 
