@@ -57,6 +57,9 @@ WAITING: Final = 1_000
 PAGE: Final = 200
 """Events that are taken into the outbox at once."""
 
+REST: Final = 60.0
+"""Seconds that a receiver is left alone at most, of which no attempt succeeded lately."""
+
 STRETCH: Final = 20_000
 """Positions that are looked through at once. A filter may choose none of them."""
 
@@ -78,7 +81,8 @@ class WebhookSettings:
     timeout: float = 15.0
     """Seconds that a receiver has to answer."""
     schedule: tuple[float, ...] = SCHEDULE
-    """Seconds before each further attempt. After the last one an event is given up."""
+    """Seconds before each further attempt, of which there is one at least. After the last one an
+    event is given up."""
     poll: float = 1.0
     """Seconds after which it is seen that a webhook was made, paused, or has something due."""
 
@@ -172,6 +176,8 @@ class _Delivering:
         )
         self._quiet_until = 0.0
         """On the clock that only goes forward: when the receiver wants to hear again."""
+        self._failed = 0
+        """Attempts in a row that failed."""
         self.wake = asyncio.Event()
         """Something may be due."""
 
@@ -209,16 +215,18 @@ class _Delivering:
 
     async def _take(self, followed: Followed) -> None:
         """Take what is recorded into the outbox."""
-        place = self._webhook.cursor
+        place, stretch = self._webhook.cursor, STRETCH
         while True:
             head = await self._all.head.beyond(place)
             if await self._outbox.waiting(self._webhook.id) >= WAITING:
                 await asyncio.sleep(self._settings.poll)
                 continue
-            upto = min(head, place + STRETCH)
+            upto = min(head, place + stretch)
             try:
                 events = await followed.page(self._all.statements, place, upto, PAGE)
             except (psycopg.Error, Crowded) as error:
+                if isinstance(error, psycopg.errors.QueryCanceled):  # it took too long
+                    stretch = max(stretch // 4, 1)
                 _logger.warning("a webhook waits for the database: %s", error)
                 await asyncio.sleep(RETRY)
                 continue
@@ -251,6 +259,7 @@ class _Delivering:
         identity = self._webhook.id
         outcome = await self._post(followed, due.position)
         if outcome.delivered:
+            self._failed = 0
             self._all.outcomes["delivered"] += 1
             await self._outbox.delivered(identity, due.position)
             return
@@ -258,8 +267,7 @@ class _Delivering:
         if outcome.status == GONE:
             # The event stays where it is: whoever resumes the webhook has it sent.
             await self._pause("the receiver wants nothing more (410 Gone)")
-        if outcome.wait is not None:
-            self._quiet_until = max(self._quiet_until, monotonic() + outcome.wait)
+        self._leave_alone(outcome.wait or 0.0)
         again = None
         if due.attempts < len(self._settings.schedule):
             again = self._settings.schedule[due.attempts] * (1 + JITTER * random())  # noqa: S311
@@ -274,6 +282,15 @@ class _Delivering:
             outcome.reason,
             "it is given up" if again is None else f"again in {again:.0f} s",
         )
+
+    def _leave_alone(self, wanted: float) -> None:
+        """Send nothing for as many seconds as are wanted; longer where nothing succeeds. Whoever
+        is down is not to hear of each of a thousand events that it is down."""
+        self._failed += 1
+        rounds = min(self._failed // AT_ONCE, 20)
+        if rounds:
+            wanted = max(wanted, min(self._settings.schedule[0] * 2 ** (rounds - 1), REST))
+        self._quiet_until = max(self._quiet_until, monotonic() + wanted)
 
     async def _post(self, followed: Followed, position: int) -> Outcome:
         body = None

@@ -285,6 +285,22 @@ def test_more_than_may_wait_waits_in_the_log(
         receiver.wait(lambda: sorted(set(receiver.taken)) == list(range(1, head + 1)))
 
 
+def test_a_receiver_that_is_down_is_not_asked_about_each_event(
+    fresh: Database, receiver: Receiving
+) -> None:
+    down = [True]
+    receiver.answer = lambda _: Answer(500 if down[0] else 200)
+    chosen = WebhookSettings(private=True, schedule=(0.5,) * 100, poll=0.02)
+    with delivering(fresh, chosen) as record:
+        head = record.record(claims(*(f"c{number}" for number in range(100))))
+        record.hook(receiver.url)
+        receiver.wait(lambda: len(receiver.got) >= 8)
+        sleep(1.2)
+        assert len(receiver.got) <= 24  # at once, after half a second, after one more
+        down[0] = False
+        receiver.wait(lambda: sorted(set(receiver.taken)) == list(range(1, head + 1)))
+
+
 def test_what_is_done_is_counted(record: Delivering, receiver: Receiving) -> None:
     receiver.answer = lambda _: Answer(200 if receiver.got else 500)
     webhook, _ = record.hook(receiver.url)
