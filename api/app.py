@@ -32,6 +32,7 @@ from api.numbers import (
     numbers_of_channels,
     numbers_of_readers,
     numbers_of_recording,
+    numbers_of_webhooks,
 )
 from api.permits import Permits
 from api.persisted import KEPT, Store, read_trusted
@@ -41,6 +42,7 @@ from api.schema import schema
 from api.server import VERSION
 from api.subscribing import Subscribing
 from api.watching import ANONYMOUS, CLAIM_PAGE, SLOW, UNREAD, Watching
+from api.webhooks import Webhooks, WebhookSettings
 from api.websocket import Sockets
 from api.writing import PATIENCE, Writing
 from eventlog.database import Database
@@ -99,6 +101,8 @@ class ApiSettings:
     """How often somebody may ask."""
     address: str | None = None
     """Where the API is found from outside, as `https://record.example`; None: where it is asked."""
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
+    """How what is recorded is delivered to webhooks."""
 
     def store(self) -> Store:
         """Where documents are found that are named. Raises UnreadableDocuments."""
@@ -148,6 +152,15 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
         )
         channels = Channels(statements, head)
         subscribing = Subscribing(schema()._schema, engine, channels, head, chosen.limits)
+        webhooks = Webhooks(
+            database.conninfo,
+            schema()._schema,
+            statements,
+            head,
+            chosen.limits,
+            chosen.webhooks,
+            chosen.address or "urn:dateline",
+        )
 
         def forget() -> None:
             engine.forget()
@@ -158,10 +171,12 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
             lambda: numbers_of_readers(statements.readers),
             lambda: numbers_of_answers(engine),
             lambda: numbers_of_recording(recording),
+            lambda: numbers_of_webhooks(webhooks),
         ]
         async with statements, recording, create_task_group() as tasks:
             tasks.start_soon(head.follow, forget)
             tasks.start_soon(callers.follow)
+            tasks.start_soon(webhooks.run)
             yield {
                 "engine": engine,
                 "statements": statements,

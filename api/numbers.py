@@ -10,6 +10,7 @@ from api.channels import Channels
 from api.execution import Engine
 from api.metrics import counter, gauge
 from api.recording import Recording
+from api.webhooks import Webhooks
 from projections.readers import Readers
 
 
@@ -52,3 +53,23 @@ def numbers_of_recording(recording: Recording) -> Iterator[Metric]:
     yield gauge(
         "dateline_commands_waiting", "Commands that wait to be recorded.", recording.waiting
     )
+
+
+def numbers_of_webhooks(webhooks: Webhooks) -> Iterator[Metric]:
+    """What was sent, and what waits, where this process sends."""
+    yield counter(
+        "dateline_webhook_deliveries", "Attempts to deliver to webhooks.", **webhooks.outcomes
+    )
+    yield gauge(
+        "dateline_webhooks_leader",
+        "Whether this process delivers to webhooks.",
+        int(webhooks.leading),
+    )
+    waiting, failing, dead = webhooks.counts
+    yield gauge("dateline_webhook_events_waiting", "Events that are to be sent.", waiting)
+    yield gauge(
+        "dateline_webhook_events_failing",
+        "Those of them that could not be delivered so far.",
+        failing,
+    )
+    yield gauge("dateline_webhook_dead_letters", "Events that were given up.", dead)

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import typer
 
-from cli import asking, backups, erasing, keys, options, serving, settings, upkeep
+from cli import asking, backups, erasing, keys, options, serving, settings, upkeep, webhooks
 from cli.faults import FAILED, INTERRUPTED, TERMINATED, failure_of, tell
 from cli.import_command import import_file
 from cli.opening import say
@@ -66,6 +66,7 @@ app.command()(backups.backup)
 app.command()(backups.restore)
 app.add_typer(keys.app, name="key")
 app.add_typer(erasing.app, name="erase")
+app.add_typer(webhooks.app, name="webhook")
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ from api.rates import rates_from
 from api.server import VERSION
 from api.traces import UnknownProtocol, traced_by_environment
 from api.watching import SLOW
+from api.webhooks import WebhookSettings
 from cli.example import load_example
 from cli.faults import USAGE, Failure
 from cli.logs import LogFormat, LogLevel, logging_as
@@ -52,6 +53,7 @@ from cli.telling import (
     SlowOption,
 )
 from cli.terminal import stdout
+from cli.webhooks import PrivateOption
 from projections.projector import Projector
 
 _logger = logging.getLogger(__name__)
@@ -144,6 +146,7 @@ def serve(
             help="Where it is found from outside, as links to it are to say.",
         ),
     ] = None,
+    private_webhooks: PrivateOption = False,
     log_format: LogFormatOption = LogFormat.TEXT,
     log_level: LogLevelOption = LogLevel.INFO,
     access_log: AccessLogOption = False,
@@ -203,6 +206,7 @@ def serve(
             rates=rates_from(rate or ()),
             fresh_for=fresh_for,
             erasures=erasures(context).path,
+            webhooks=WebhookSettings(private=private_webhooks),
         )
         settings.store()
     except (ValueError, UnreadableDocuments) as error:

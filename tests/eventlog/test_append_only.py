@@ -74,6 +74,9 @@ def test_the_application_may_not_insert_past_the_append_function(
         "CREATE OR REPLACE FUNCTION dateline.clock() RETURNS timestamptz RETURN now()",
         "INSERT INTO dateline.migrations VALUES (99, 'x', 'y')",
         "DROP TRIGGER append_only ON dateline.log",
+        "UPDATE dateline.webhooks SET url = 'https://elsewhere.example/'",
+        "UPDATE dateline.webhooks SET secret = ''",
+        "DELETE FROM dateline.webhooks",
     ],
 )
 def test_the_application_may_not_change_the_rules(
