@@ -7,6 +7,7 @@ from html import escape
 from typing import Any, Final
 
 from api.atom import Entry
+from api.change_words import before_and_after
 from api.corrections import Event, Notice
 
 LONGEST_TITLE: Final = 160
@@ -20,13 +21,6 @@ _NATURES: Final = {
     "CLARIFICATION": ("clarification", "Clarified"),
     "UPDATE": ("update", "Updated"),
     "REFILE": ("refile", "Refiled"),
-}
-
-_HEDGES: Final = {
-    "EXACTLY": "",
-    "ABOUT": "about ",
-    "MORE_THAN": "more than ",
-    "LESS_THAN": "less than ",
 }
 
 
@@ -143,53 +137,12 @@ def _public(event: Event) -> str:
 
 def _change(change: dict[str, Any]) -> str:
     """One field, before and after."""
-    label, old, new = _before_and_after(change)
+    label, old, new = before_and_after(change)
     was = f"<del>{escape(old)}</del>" if old is not None else "not there"
     now = f"<ins>{escape(new)}</ins>" if new is not None else "taken out"
     if label is None:
         return f"Was: {was}<br>Now: {now}"
     return f"{escape(label)}: {was} → {now}"
-
-
-def _before_and_after(change: dict[str, Any]) -> tuple[str | None, str | None, str | None]:
-    """The field, what it was, what it became."""
-    match change["__typename"]:
-        case "StatementChange":
-            return None, change["oldStatement"], change["newStatement"]
-        case "KindChange":
-            return "Kind", change["oldKind"].lower(), change["newKind"].lower()
-        case "AboutChange":
-            unknown = "not known"
-            return "About", change["oldAbout"] or unknown, change["newAbout"] or unknown
-        case "QuantityChange":
-            before, after = change["oldQuantity"], change["newQuantity"]
-            return (after or before)["label"], _number(before), _number(after)
-        case "AttributionChange":
-            chains = change["oldAttribution"], change["newAttribution"]
-            return "On whose word", _chain(chains[0]), _chain(chains[1])
-        case "TopicsChange":
-            topics = change["oldTopics"], change["newTopics"]
-            return "Topics", ", ".join(topics[0]) or "none", ", ".join(topics[1]) or "none"
-        case "StoryChange":
-            none = {"title": "none"}
-            stories = change["oldStory"] or none, change["newStory"] or none
-            return "Story", stories[0]["title"], stories[1]["title"]
-    raise ValueError(change["__typename"])
-
-
-def _number(quantity: dict[str, Any] | None) -> str | None:
-    if quantity is None:
-        return None
-    words = f"{_HEDGES[quantity['hedge']]}{quantity['value']}"
-    if quantity["unit"]:
-        words += f" {quantity['unit']}"
-    low, high = (quantity[bound] or "?" for bound in ("low", "high"))
-    return words if low == high == "?" else f"{words} ({low} to {high})"
-
-
-def _chain(steps: list[dict[str, Any]]) -> str:
-    told = (f"{one['source']['name']} {one['verb'].lower().replace('_', ' ')}" for one in steps)
-    return ": ".join(told) or "nobody"
 
 
 def _on_the_web(url: str) -> bool:

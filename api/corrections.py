@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Raw, Struct, field
 
 from api.answers import Lasting
+from api.change_words import CHANGE
 from api.errors import NOT_FOUND, RequestRefused
 from api.execution import Engine
 from api.request import GraphQLRequest
@@ -17,7 +18,8 @@ from api.request import GraphQLRequest
 ENTRIES: Final = 50
 """Entries of a page."""
 
-QUESTION: Final = """
+QUESTION: Final = (
+    """
 query Record($filter: EventFilter, $last: Int, $before: String) {
   events(filter: $filter, last: $last, before: $before) { ...Page }
 }
@@ -54,23 +56,9 @@ fragment Event on Event {
 }
 
 fragment Notice on Notice { text url issuer { name } }
-
-fragment Change on ClaimChange {
-  __typename
-  ... on StatementChange { oldStatement newStatement }
-  ... on KindChange { oldKind newKind }
-  ... on AboutChange { oldAbout newAbout }
-  ... on QuantityChange { oldQuantity { ...Number } newQuantity { ...Number } }
-  ... on AttributionChange {
-    oldAttribution { source { name } verb }
-    newAttribution { source { name } verb }
-  }
-  ... on TopicsChange { oldTopics newTopics }
-  ... on StoryChange { oldStory { title } newStory { title } }
-}
-
-fragment Number on Quantity { label value unit hedge low high }
 """
+    + CHANGE
+)
 
 KINDS: Final = (
     "CLAIM_CORRECTED",
