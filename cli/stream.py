@@ -260,8 +260,9 @@ async def _after(statements: Statements, since: str) -> str:
 async def _tell_of_absent(answer: Callable[..., Awaitable[Answer]], chosen: dict[str, Any]) -> None:
     """Tell of whatever is filtered by and not known: a name that was mistyped would be waited for
     for ever."""
-    for sort in _LOOKED_UP.keys() & chosen.keys():
-        argument = _LOOKED_UP[sort]
+    for sort, argument in _LOOKED_UP.items():
+        if sort not in chosen:
+            continue
         name = argument.partition(":")[0]
         document = f"query(${argument}) {{ found: {sort}({name}: ${name}) {{ id }} }}"
         variables = Raw(msgspec.json.encode({name: chosen[sort]}))

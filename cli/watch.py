@@ -124,7 +124,7 @@ async def _watched(database: Database, wanted: Wanted, show: Show, until_now: bo
         if until_now:
             await stream.history(show)
             return
-        say(f"Watching from position {stream.begins:,} on. Ctrl-C ends it.")
+        say(f"Watching what comes after position {stream.begins:,}. Ctrl-C ends it.")
         await stream.follow(show)
 
 

@@ -121,7 +121,7 @@ def test_history_comes_first_and_then_what_is_recorded(url: str, opened: Databas
 def test_without_a_place_it_begins_with_what_comes_next(url: str, opened: Database) -> None:
     record(opened, COMMANDS)
     running = process("watch", "--json", url=url)
-    assert begun(running) == "Watching from position 25 on. Ctrl-C ends it.\n"
+    assert begun(running) == "Watching what comes after position 25. Ctrl-C ends it.\n"
     record(opened, claims("x", 1))
     assert positions(lines(running, 2)) == [26, 27]
     assert stopped(running).code == 0
