@@ -20,6 +20,7 @@ from starlette.staticfiles import StaticFiles
 from api.callers import Callers
 from api.channels import Channels
 from api.execution import ANSWERS, Engine
+from api.feed import Feeds
 from api.forms import FRESH_FOR
 from api.health import BEHIND, LOOPBACK, Network, Readiness, Scrapes, live
 from api.http import Endpoint
@@ -41,7 +42,7 @@ from api.recording import Recording
 from api.schema import schema
 from api.server import VERSION
 from api.subscribing import Subscribing
-from api.watching import ANONYMOUS, CLAIM_PAGE, SLOW, UNREAD, Watching
+from api.watching import ANONYMOUS, CLAIM_PAGE, FEED_PAGE, SLOW, UNREAD, Watching
 from api.webhooks import Webhooks, WebhookSettings
 from api.websocket import Sockets
 from api.writing import PATIENCE, Writing
@@ -187,7 +188,7 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
             tasks.cancel_scope.cancel()
             engine.close()
 
-    metrics = Metrics(VERSION, (ANONYMOUS, UNREAD.name, CLAIM_PAGE.name))
+    metrics = Metrics(VERSION, (ANONYMOUS, UNREAD.name, CLAIM_PAGE.name, FEED_PAGE.name))
     page = FileResponse(STATIC / "graphiql.html", headers=PAGE_HEADERS)
     return Starlette(
         lifespan=lifespan,
@@ -204,6 +205,7 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
             Route("/graphql", Endpoint(page, body_limit=chosen.limits.body)),
             WebSocketRoute("/graphql", Sockets(subscriptions=chosen.limits.subscriptions)),
             Route("/claims/{claim:path}", Mementos(chosen.address)),
+            Route("/feeds/{feed:path}", Feeds(chosen.address)),
             Route("/health/live", live),
             Route("/health/ready", Readiness(chosen.behind).answer),
             Route("/metrics", Scrapes(metrics, chosen.metrics_to).answer),

@@ -43,6 +43,7 @@ class Operation(NamedTuple):
 
 UNREAD: Final = Operation("unread", "unread")
 CLAIM_PAGE: Final = Operation("page", "claim")
+FEED_PAGE: Final = Operation("page", "feed")
 ANONYMOUS: Final = "anonymous"
 """Stands for the name of an operation that has none."""
 

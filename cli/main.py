@@ -11,7 +11,18 @@ from typing import NoReturn
 
 import typer
 
-from cli import asking, backups, erasing, keys, options, serving, settings, upkeep, webhooks
+from cli import (
+    asking,
+    backups,
+    erasing,
+    keys,
+    options,
+    serving,
+    settings,
+    upkeep,
+    watch,
+    webhooks,
+)
 from cli.faults import FAILED, INTERRUPTED, TERMINATED, failure_of, tell
 from cli.import_command import import_file
 from cli.opening import say
@@ -59,6 +70,7 @@ app.command()(asking.claims)
 app.command()(asking.story)
 app.command()(asking.claim)
 app.command()(asking.changes)
+app.command()(watch.watch)
 app.command()(upkeep.rebuild)
 app.command()(upkeep.status)
 app.command()(upkeep.export)

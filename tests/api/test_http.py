@@ -143,10 +143,10 @@ def test_a_browser_gets_the_page_and_the_page_loads_nothing_from_elsewhere(
         assert response.headers["content-type"].startswith("text/html")
         assert "default-src 'none'" in response.headers["content-security-policy"]
     loaded = re.findall(r'(?:src|href)="([^"]+)"', response.text)
-    assert len(loaded) == 7
+    assert len(loaded) == 8
     for address in loaded:
         if address != "data:,":
-            assert address.startswith("/static/")
+            assert address.startswith(("/static/", "/feeds/"))
             assert client.get(address).status_code == 200
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 from time import monotonic, sleep
 from typing import Any
@@ -18,14 +19,18 @@ from standardwebhooks import WebhookVerificationError
 from api import webhooks
 from api.webhook_events import STORY
 from api.webhooks import WebhookSettings
-from domain.commands import AnyCommand, OpenStory, ReportClaim
+from domain.commands import AnyCommand, EraseClaim, OpenStory, ReportClaim
 from domain.ids import Subject, resolve
+from domain.words import ErasureGround
 from eventlog.database import Database
+from eventlog.erasure_list import ErasureList
 from eventlog.outbox import LOCK
+from eventlog.record import Record
 from eventlog.webhooks import dead_letters, resend, set_state
 from projections.projector import project_all
 from tests.api.delivering import SOON, Delivering, claims, corrected, delivering
 from tests.api.receiving import Answer, Receiving, receiving
+from tests.projections.commands import enveloped
 from tests.servers import Server
 
 
@@ -158,21 +163,20 @@ def test_after_one_that_was_given_up_the_next_of_its_claim_comes(
 
 
 def test_what_was_erased_meanwhile_is_sent_without_content(
-    record: Delivering, receiver: Receiving
+    record: Delivering, receiver: Receiving, tmp_path: Path
 ) -> None:
     erased = [False]
-    receiver.answer = lambda _: Answer(200 if erased[0] else 500)
-    document = "subscription { events { node { ... on StoryOpened { title } } } }"
+    receiver.answer = lambda event: Answer(200 if erased[0] or event["id"] != "2" else 500)
+    document = "subscription { events { node { ... on ClaimReported { statement } } } }"
     record.hook(receiver.url, document=document)
-    record.record([OpenStory(story="s", title="a name that has to go")])
-    receiver.wait(lambda: len(receiver.got) > 0)
-    with psycopg.connect(record.database.conninfo) as application:
-        application.execute("SELECT dateline.erase_content('{1}', 'desk', 'court order')")
+    record.record(claims("c"))
+    receiver.wait(lambda: any(b"c 1" in one.body for one in receiver.got))
+    with Record(record.database, erasures=ErasureList(tmp_path / "erasures.jsonl")) as owner:
+        owner.execute(enveloped(EraseClaim(claim="c", ground=ErasureGround.COURT_ORDER)))
     erased[0] = True
-    receiver.wait(lambda: receiver.taken == [1])
-    assert b"a name that has to go" in receiver.got[0].body
-    last = receiver.got[-1].event
-    assert (last["type"], last["id"], "data" in last) == ("dateline.story.opened", "1", False)
+    receiver.wait(lambda: receiver.taken == [1, 2, 3])
+    last = next(one.event for one in reversed(receiver.got) if one.event["id"] == "2")
+    assert (last["type"], "data" in last) == ("dateline.claim.reported", False)
 
 
 def test_a_receiver_that_is_gone_is_sent_nothing_until_somebody_resumes(
