@@ -63,6 +63,8 @@ class Endpoint:
             await self._page(scope, receive, send)
             return
         media_type = answered_as(accept)
+        stream = streamed_as(accept)
+        in_events = stream is SERVER_SENT and not accepts_json(accept)
         watch.operation = UNREAD
         try:
             if method not in METHODS:
@@ -76,7 +78,6 @@ class Endpoint:
             else:
                 request = from_body(await read_body(headers, receive, self._body_limit))
             engine: Engine = state["engine"]
-            stream = streamed_as(accept)
             asked = None
             if stream is not None:
                 by = asking.caller.name if b"authorization" in headers else host_of(scope)
@@ -93,7 +94,7 @@ class Endpoint:
                 answer = await (
                     answering if tracing.tracer is None else traced_operation(answering, watch)
                 )
-            if stream is SERVER_SENT and answer.executed and not accepts_json(accept):
+            if in_events:
                 await deliver_one(answer, send)
                 return
             if answer.lasting is Lasting.NOT:
@@ -108,6 +109,9 @@ class Endpoint:
             return
         except Exception as error:
             made = failed(error, media_type)
+            if in_events and isinstance(error, RequestRefused) and error.status == 400:
+                await deliver_one(Answer(made.body), send)
+                return
         await deliver(made, headers, method, send, closed=scope["state"]["callers"].closed)
 
 

@@ -49,7 +49,8 @@ class Closed(Exception):
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
         self.code = code
-        self.reason = reason
+        # RFC 6455, section 5.5: no more than 125 bytes, and two of them are the code.
+        self.reason = reason.encode()[:123].decode(errors="ignore")
 
 
 class Init(msgspec.Struct, tag_field="type", tag="connection_init"):
@@ -174,7 +175,7 @@ class Socket:
         try:
             message = _decode(text if text is not None else event["bytes"])
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-            raise Closed(BAD_MESSAGE, f"Invalid message: {error}"[:120]) from None
+            raise Closed(BAD_MESSAGE, f"Invalid message: {error}") from None
         match message:
             case Init():
                 await self._greet(message)
@@ -183,7 +184,8 @@ class Socket:
             case Subscribe():
                 self._subscribe(message)
             case Complete():
-                task = self._running.get(message.id)
+                # Its name is free at once, for another.
+                task = self._running.pop(message.id, None)
                 if task is not None:
                     task.cancel()
 
@@ -196,7 +198,7 @@ class Socket:
         try:
             caller = await self._callers.caller(self._headers, self._query, self._host)
         except RequestRefused as refused:
-            raise Closed(FORBIDDEN, str(refused)[:120]) from None
+            raise Closed(FORBIDDEN, str(refused)) from None
         self._asking = Asking(caller)
         await self._tell({"type": "connection_ack"})
 
@@ -204,10 +206,14 @@ class Socket:
         if self._asking is None:
             raise Closed(UNAUTHORIZED, "Unauthorized")
         if message.id in self._running:
-            raise Closed(TAKEN, f"Subscriber for {message.id[:80]} already exists")
+            raise Closed(TAKEN, f"Subscriber for {message.id} already exists")
         task = asyncio.create_task(self._answer(message, self._asking))
         self._running[message.id] = task
-        task.add_done_callback(lambda _: self._running.pop(message.id, None))
+        task.add_done_callback(lambda done: self._over(message.id, done))
+
+    def _over(self, identity: str, task: asyncio.Task[None]) -> None:
+        if self._running.get(identity) is task:
+            del self._running[identity]
 
     async def _answer(self, message: Subscribe, asking: Asking) -> None:
         try:
@@ -269,7 +275,7 @@ class Socket:
         try:
             await self._callers.still(self._headers)
         except Unauthenticated as refused:
-            self._end(Closed(FORBIDDEN, str(refused)[:120]))
+            self._end(Closed(FORBIDDEN, str(refused)))
 
 
 class _Left(Exception):
