@@ -135,8 +135,8 @@ class Watching:
                 self._metrics.answered(
                     operation.kind, operation.name, watch.outcome, seconds, watch.outcome == OK
                 )
-            if seconds >= self._slow_after:
-                _tell(slow, logging.WARNING, scope, watch, seconds)
+                if seconds >= self._slow_after:
+                    _tell(slow, logging.WARNING, scope, watch, seconds)
             if self._access_log:
                 _tell(access, logging.INFO, scope, watch, seconds)
 

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 from starlette.types import Receive, Scope, Send
 
+from api.access import Caller
 from api.answers import Answer
 from api.callers import Callers
 from api.errors import RequestRefused, Unauthenticated, fault_error, too_many
@@ -127,7 +128,7 @@ class Socket:
         self._callers: Callers = scope["state"]["callers"]
         self._engine: Engine = scope["state"]["engine"]
         self._subscribing: Subscribing = scope["state"]["subscribing"]
-        self._asking: Asking | None = None
+        self._greeted = False
         self._running: dict[str, asyncio.Task[None]] = {}
         self._ended: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
 
@@ -152,7 +153,7 @@ class Socket:
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._hear()
-                while self._asking is None:
+                while not self._greeted:
                     await self._hear()
             while True:
                 await self._hear()
@@ -182,7 +183,7 @@ class Socket:
             case Ping():
                 await self._tell({"type": "pong", "payload": message.payload})
             case Subscribe():
-                self._subscribe(message)
+                await self._subscribe(message)
             case Complete():
                 # Its name is free at once, for another.
                 task = self._running.pop(message.id, None)
@@ -190,24 +191,28 @@ class Socket:
                     task.cancel()
 
     async def _greet(self, message: Init) -> None:
-        if self._asking is not None:
+        if self._greeted:
             raise Closed(TWICE, "Too many initialisation requests")
         for name, value in (message.payload or {}).items():
             if name.lower() == "authorization" and isinstance(value, str):
                 self._headers[b"authorization"] = value.encode("latin-1", "replace")
         try:
-            caller = await self._callers.caller(self._headers, self._query, self._host)
+            await self._caller()
         except RequestRefused as refused:
             raise Closed(FORBIDDEN, str(refused)) from None
-        self._asking = Asking(caller)
+        self._greeted = True
         await self._tell({"type": "connection_ack"})
 
-    def _subscribe(self, message: Subscribe) -> None:
-        if self._asking is None:
+    async def _subscribe(self, message: Subscribe) -> None:
+        if not self._greeted:
             raise Closed(UNAUTHORIZED, "Unauthorized")
         if message.id in self._running:
             raise Closed(TAKEN, f"Subscriber for {message.id} already exists")
-        task = asyncio.create_task(self._answer(message, self._asking))
+        if len(self._running) >= self._most:
+            refused = too_many("subscriptions", self._most, "one connection")
+            await self._refuse(message.id, refused.formatted())
+            return
+        task = asyncio.create_task(self._answer(message))
         self._running[message.id] = task
         task.add_done_callback(lambda done: self._over(message.id, done))
 
@@ -215,10 +220,13 @@ class Socket:
         if self._running.get(identity) is task:
             del self._running[identity]
 
-    async def _answer(self, message: Subscribe, asking: Asking) -> None:
+    async def _caller(self) -> Caller:
+        return await self._callers.caller(self._headers, self._query, self._host)
+
+    async def _answer(self, message: Subscribe) -> None:
         try:
-            if len(self._running) > self._most:
-                raise too_many("subscriptions", self._most, "one connection")
+            # Each time: they may ask too often, or not at all any more.
+            asking = Asking(await self._caller())
             asked = await self._subscribing.begin(message.payload, self._named(asking))
             if isinstance(asked, Subscribed):
                 await self._follow(message.id, asked)
@@ -230,11 +238,10 @@ class Socket:
             self._end(closed)
             return
         except RequestRefused as refused:
-            await self._tell({"type": "error", "id": message.id, "payload": [refused.formatted()]})
+            await self._refuse(message.id, refused.formatted())
             return
         except Exception as error:
-            _, told = fault_error(error)
-            await self._tell({"type": "error", "id": message.id, "payload": [told]})
+            await self._refuse(message.id, fault_error(error)[1])
             return
         await self._give(message.id, answer)
 
@@ -243,8 +250,7 @@ class Socket:
 
     async def _give(self, identity: str, answer: Answer) -> None:
         if not answer.executed:
-            failed = msgspec.json.decode(answer.body)
-            await self._tell({"type": "error", "id": identity, "payload": failed["errors"]})
+            await self._refuse(identity, *msgspec.json.decode(answer.body)["errors"])
             return
         await self._send_text(_next(identity) + answer.body.decode() + "}")
         await self._tell({"type": "complete", "id": identity})
@@ -260,6 +266,9 @@ class Socket:
                 except TimeoutError:
                     raise Closed(TOO_LATE, "nothing was taken for too long") from None
 
+    async def _refuse(self, identity: str, *errors: dict[str, Any]) -> None:
+        await self._tell({"type": "error", "id": identity, "payload": errors})
+
     async def _tell(self, message: dict[str, Any]) -> None:
         known = {name: value for name, value in message.items() if value is not None}
         await self._send_text(msgspec.json.encode(known).decode())
@@ -270,7 +279,7 @@ class Socket:
 
     async def _recheck(self) -> None:
         """See whether whoever this is may still ask."""
-        if self._asking is None:
+        if not self._greeted:
             return
         try:
             await self._callers.still(self._headers)
