@@ -38,6 +38,7 @@ from api.rates import Rates
 from api.recording import Recording
 from api.schema import schema
 from api.server import VERSION
+from api.streaming import Ended
 from api.subscribing import Subscribing
 from api.watching import ANONYMOUS, CLAIM_PAGE, SLOW, UNREAD, Watching
 from api.websocket import Sockets
@@ -158,6 +159,7 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
                 "statements": statements,
                 "callers": callers,
                 "subscribing": subscribing,
+                "streams": set[Ended](),
             }
             tasks.cancel_scope.cancel()
             engine.close()

@@ -71,6 +71,15 @@ class Protocol(HttpToolsProtocol):
         """A client is there."""
         super().connection_made(Joined(transport, self.loop))  # type: ignore[arg-type]
 
+    def shutdown(self) -> None:
+        """The server is stopped: streams end now, other answers when they are whole."""
+        streams = self.app_state.get("streams")
+        while streams:
+            ended = streams.pop()
+            if not ended.done():
+                ended.set_result(None)
+        super().shutdown()
+
     def data_received(self, data: bytes) -> None:
         """Read on, unless what came so far leads nowhere."""
         self._unread += len(data)

@@ -29,6 +29,10 @@ EVENTS: Final = "text/event-stream"
 MULTIPART: Final = "multipart/mixed"
 
 
+Ended = asyncio.Future[RequestRefused | None]
+"""The end of a stream that is none of its client's: why, or None where the server is stopped."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Format:
     """How messages are written into a response."""
@@ -121,9 +125,10 @@ class Streaming:
         await self._write(self._format.begin)
         following = asyncio.create_task(self._follow(scope["state"]["subscribing"]))
         leaving = asyncio.create_task(self._watch())
-        ended: asyncio.Future[RequestRefused] = asyncio.get_running_loop().create_future()
+        ended: Ended = asyncio.get_running_loop().create_future()
         headers = dict(scope["headers"])
-        callers = scope["state"]["callers"]
+        callers, streams = scope["state"]["callers"], scope["state"]["streams"]
+        streams.add(ended)
 
         async def recheck() -> None:
             try:
@@ -136,11 +141,16 @@ class Streaming:
             with callers.watched(recheck):
                 await asyncio.wait((following, leaving, ended), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            streams.discard(ended)
             for task in (following, leaving):
                 task.cancel()
             await asyncio.gather(following, leaving, return_exceptions=True)
         if ended.done():
-            await self._fail(ended.result().formatted())
+            refused = ended.result()
+            if refused is None:
+                await self._send({"type": "http.response.body", "body": b""})
+            else:
+                await self._fail(refused.formatted())
         elif following.done() and not following.cancelled() and following.exception():
             error = following.exception()
             if isinstance(error, RequestRefused):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,7 +16,7 @@ import pytest
 
 import api.streaming
 import api.subscribing
-from api.app import ApiSettings
+from api.app import ApiSettings, create_app
 from api.limits import Limits
 from domain.commands import OpenStory
 from eventlog.apikeys import make_key, revoke_key
@@ -22,6 +24,7 @@ from eventlog.database import Database
 from eventlog.log import Log
 from tests.api.mutations import Desk, desk
 from tests.api.record import fill
+from tests.api.serving import served
 from tests.api.sockets import EVENTS, wait_for
 from tests.servers import Server
 
@@ -32,6 +35,9 @@ IN_PARTS = "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,application/js
 PART = "\r\ncontent-type: application/json\r\n\r\n%s\r\n--graphql"
 
 COUNT = "subscription ($after: String) { events(after: $after) { node { position } } }"
+
+PAGE = Path(__file__).parents[2] / "docs/how-to/follow-what-comes-next.md"
+DOCUMENTS = re.findall(r"```graphql\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 
 _numbers = count(1)
 
@@ -197,6 +203,15 @@ def test_what_is_wrong_with_a_document_is_told_within_the_stream(
     assert json.loads(found[1])["errors"][0]["extensions"]["code"] == code
 
 
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_the_documents_on_the_page_bring_something(writing: Desk, document: str) -> None:
+    with streamed(writing, document, after="0") as stream:
+        told = json.loads(stream.event()["data"])
+    assert "errors" not in told
+    (found,) = told["data"].values()
+    assert found["cursor"]
+
+
 def test_who_takes_json_too_is_told_in_json(writing: Desk) -> None:
     for accept in (f"{SERVER_SENT}, application/json", IN_PARTS):
         with streamed(writing, "subscription { nothing }", accept=accept) as stream:
@@ -331,3 +346,20 @@ def test_a_stream_is_no_slow_request(growing: Database, caplog: pytest.LogCaptur
             stream.event()
         wait_for(slow.client, 0)
         assert [one for one in caplog.records if one.name == "api.slow"] == []
+
+
+@pytest.mark.parametrize("accept", [SERVER_SENT, IN_PARTS])
+def test_a_server_that_is_stopped_ends_its_streams_at_once(
+    filled: Database, caplog: pytest.LogCaptureFixture, accept: str
+) -> None:
+    with ThreadPoolExecutor(1) as reading:
+        with served(create_app(filled)) as url:
+            asker = httpx.Client(base_url=url, timeout=20)
+            told = reading.submit(
+                asker.post, "/graphql", json={"query": EVENTS}, headers={"accept": accept}
+            )
+            wait_for(asker, 1)
+        # Whole as it is, but for what would say that it is over.
+        assert told.result(timeout=5).text in (":\n\n", "\r\n--graphql")
+        asker.close()
+    assert caplog.records == []

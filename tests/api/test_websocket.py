@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import count
 from time import monotonic, sleep
 
@@ -12,7 +13,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 import api.websocket
-from api.app import ApiSettings
+from api.app import ApiSettings, create_app
 from api.limits import Limits
 from api.rates import Rates
 from domain.commands import OpenStory
@@ -20,6 +21,7 @@ from eventlog.apikeys import make_key, revoke_key
 from eventlog.database import Database
 from tests.api.mutations import Desk, desk, document, input_of
 from tests.api.record import fill
+from tests.api.serving import served
 from tests.api.sockets import EVENTS, PROTOCOL, Talk, talk, wait_for
 from tests.servers import Server
 
@@ -364,3 +366,14 @@ def test_whatever_is_asked_over_a_connection_is_counted(growing: Database) -> No
 def test_a_message_may_come_as_bytes(talking: Talk) -> None:
     talking.connection.send(json.dumps({"type": "ping"}).encode())
     assert talking.hear() == {"type": "pong"}
+
+
+def test_a_server_that_is_stopped_says_that_it_comes_back(filled: Database) -> None:
+    with ExitStack() as kept:
+        with served(create_app(filled)) as url:
+            opened = kept.enter_context(talk(url))
+            opened.greet()
+            opened.subscribe("1")
+            opened.tell("ping")
+            assert opened.hear() == {"type": "pong"}
+        assert opened.closed()[0] == 1012

@@ -69,7 +69,7 @@ def following(
     """A program that follows from a cursor on, until the block is left. It has nothing to complain
     of."""
     if project is None:
-        command = [sys.executable, "-m", "tests.clients.following", url, after, key]
+        command = [sys.executable, "-m", "tests.clients.run_following", url, after, key]
     else:
         command = [str(node.program("node")), "following/run.js", client, url, after, key]
     with subprocess.Popen(

@@ -1,8 +1,6 @@
 """What a program of one's own looks like that follows the log with gql."""
 
 import asyncio
-import json
-import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -34,22 +32,3 @@ async def follow(url: str, after: str, key: str) -> AsyncIterator[dict[str, Any]
             raise
         except (TransportError, OSError):
             await asyncio.sleep(0.1)
-
-
-async def run(url: str, after: str, key: str) -> None:
-    """Print what comes, line by line."""
-    try:
-        async for event in follow(f"{url}/graphql", after, key):
-            tell(event)
-    except TransportQueryError as refused:
-        tell({"refused": [one["extensions"] for one in refused.errors or ()]})
-
-
-def tell(told: object) -> None:
-    """Print one line."""
-    sys.stdout.write(f"{json.dumps(told)}\n")
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    asyncio.run(run(*sys.argv[1:]))
