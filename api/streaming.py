@@ -174,7 +174,8 @@ class Streaming:
                         return
             except TimeoutError:
                 if told == self._told:
-                    await self._write(self._format.beat)
+                    async with asyncio.timeout(STUCK):
+                        await self._write(self._format.beat)
                 told = self._told
 
     async def _fail(self, told: object) -> None:

@@ -33,6 +33,9 @@ PATIENCE: Final = 10.0
 STUCK: Final = 60.0
 """Seconds after which a client that takes nothing is given up."""
 
+PARTING: Final = 1.0
+"""Seconds in which a client that is to be told why it is left has to take that."""
+
 BAD_MESSAGE: Final = 4400
 UNAUTHORIZED: Final = 4401
 FORBIDDEN: Final = 4403
@@ -140,9 +143,15 @@ class Socket:
                 await asyncio.wait((listening, self._ended), return_when=asyncio.FIRST_COMPLETED)
             if self._ended.done():
                 closed = self._ended.result()
-                await self._send(
-                    {"type": "websocket.close", "code": closed.code, "reason": closed.reason}
-                )
+                with suppress(TimeoutError):  # who takes nothing does not take this either
+                    async with asyncio.timeout(PARTING):
+                        await self._send(
+                            {
+                                "type": "websocket.close",
+                                "code": closed.code,
+                                "reason": closed.reason,
+                            }
+                        )
         finally:
             tasks = (listening, *self._running.values())
             for task in tasks:
@@ -194,8 +203,8 @@ class Socket:
         if self._greeted:
             raise Closed(TWICE, "Too many initialisation requests")
         for name, value in (message.payload or {}).items():
-            if name.lower() == "authorization" and isinstance(value, str):
-                self._headers[b"authorization"] = value.encode("latin-1", "replace")
+            if name.lower() == "authorization" and value is not None:
+                self._headers[b"authorization"] = str(value).encode("latin-1", "replace")
         try:
             await self._caller()
         except RequestRefused as refused:

@@ -14,10 +14,13 @@ subscription Events($after: String) {
 }
 """
 
+SHORTEST, LONGEST = 0.1, 30.0
+
 
 async def follow(url: str, after: str, key: str) -> AsyncIterator[dict[str, Any]]:
     """The events after a cursor, and then what comes, over as many connections as it takes. Raises
     TransportQueryError where it is refused."""
+    pause = SHORTEST
     while True:
         transport = WebsocketsTransport(
             url=url.replace("http", "ws", 1), init_payload={"authorization": key}
@@ -26,9 +29,10 @@ async def follow(url: str, after: str, key: str) -> AsyncIterator[dict[str, Any]
         try:
             async with Client(transport=transport) as session:
                 async for answer in session.subscribe(asked):
-                    after = answer["events"]["cursor"]
+                    after, pause = answer["events"]["cursor"], SHORTEST
                     yield answer["events"]
         except TransportQueryError:
             raise
         except (TransportError, OSError):
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST)
