@@ -160,6 +160,7 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
                 "callers": callers,
                 "subscribing": subscribing,
                 "streams": set[Ended](),
+                "metrics": metrics,
             }
             tasks.cancel_scope.cancel()
             engine.close()

@@ -94,11 +94,11 @@ class Endpoint:
                 answer = await (
                     answering if tracing.tracer is None else traced_operation(answering, watch)
                 )
+            if answer.lasting is Lasting.NOT:
+                watch.outcome = REFUSED
             if in_events:
                 await deliver_one(answer, send)
                 return
-            if answer.lasting is Lasting.NOT:
-                watch.outcome = REFUSED
             wanted = coding(headers.get(b"accept-encoding", b"").decode("latin-1"))
             if wanted is not None and len(answer.body) > LARGE:
                 made = await engine.beside(form, answer, media_type, wanted, cacheable=cacheable)

@@ -16,13 +16,15 @@ import msgspec
 from starlette.types import Receive, Scope, Send
 
 from api.access import Caller
-from api.answers import Answer
+from api.answers import Answer, Lasting
 from api.callers import Callers
-from api.errors import RequestRefused, Unauthenticated, fault_error, too_many
+from api.errors import RequestRefused, fault_error, too_many
 from api.execution import Engine
 from api.http import host_of
+from api.metrics import Metrics
 from api.request import GraphQLRequest
 from api.subscribing import Subscribed, Subscribing
+from api.watching import FAILED, REFUSED, Watch, counted
 from api.writing import Asking
 
 PROTOCOL: Final = "graphql-transport-ws"
@@ -131,6 +133,7 @@ class Socket:
         self._callers: Callers = scope["state"]["callers"]
         self._engine: Engine = scope["state"]["engine"]
         self._subscribing: Subscribing = scope["state"]["subscribing"]
+        self._metrics: Metrics = scope["state"]["metrics"]
         self._greeted = False
         self._running: dict[str, asyncio.Task[None]] = {}
         self._ended: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
@@ -234,25 +237,34 @@ class Socket:
 
     async def _answer(self, message: Subscribe) -> None:
         try:
+            with counted(self._metrics) as watch:
+                await self._answered(message, watch)
+        except Closed as closed:
+            self._end(closed)
+
+    async def _answered(self, message: Subscribe, watch: Watch) -> None:
+        try:
             # Each time: they may ask too often, or not at all any more.
             asking = Asking(await self._caller())
             asked = await self._subscribing.begin(message.payload, self._named(asking))
             if isinstance(asked, Subscribed):
+                watch.operation = None  # it is not over when it is answered
                 await self._follow(message.id, asked)
                 return
             answer = asked or await self._engine.answer(message.payload, asking)
-        except asyncio.CancelledError:
+        except Closed:
             raise
-        except Closed as closed:
-            self._end(closed)
-            return
         except RequestRefused as refused:
+            watch.outcome = FAILED if refused.status >= 500 else REFUSED
             await self._refuse(message.id, refused.formatted())
-            return
         except Exception as error:
-            await self._refuse(message.id, fault_error(error)[1])
-            return
-        await self._give(message.id, answer)
+            status, told = fault_error(error)
+            watch.outcome = FAILED if status >= 500 else REFUSED
+            await self._refuse(message.id, told)
+        else:
+            if answer.lasting is Lasting.NOT:
+                watch.outcome = REFUSED
+            await self._give(message.id, answer)
 
     def _named(self, asking: Asking) -> str:
         return asking.caller.name if b"authorization" in self._headers else self._host
@@ -292,7 +304,7 @@ class Socket:
             return
         try:
             await self._callers.still(self._headers)
-        except Unauthenticated as refused:
+        except RequestRefused as refused:
             self._end(Closed(FORBIDDEN, str(refused)))
 
 

@@ -15,7 +15,6 @@ from websockets.typing import Subprotocol
 import api.websocket
 from api.app import ApiSettings, create_app
 from api.limits import Limits
-from api.rates import Rates
 from domain.commands import OpenStory
 from eventlog.apikeys import make_key, revoke_key
 from eventlog.database import Database
@@ -354,17 +353,6 @@ def refused(identity: str, limit: str, allowed: int, who: str) -> dict[str, obje
     message = f"{who} has at most {allowed} subscriptions at once"
     payload = [{"message": message, "extensions": extensions}]
     return {"type": "error", "id": identity, "payload": payload}
-
-
-def test_whatever_is_asked_over_a_connection_is_counted(growing: Database) -> None:
-    settings = ApiSettings(rates=Rates(address=3))
-    with desk(growing, settings=settings) as slow, talk(str(slow.client.base_url)) as opened:
-        opened.greet()
-        for number in range(3):
-            opened.subscribe(str(number), "{ __typename }")
-        told = {(one["type"], one["id"]) for one in (opened.hear() for _ in range(5))}
-        assert {kind for kind, identity in told if identity != "2"} == {"next", "complete"}
-        assert ("error", "2") in told
 
 
 def test_a_message_may_come_as_bytes(talking: Talk) -> None:
