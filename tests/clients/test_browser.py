@@ -29,10 +29,16 @@ _numbers = count(1)
 EVENT_SOURCE = """
   const asked = new URLSearchParams({query: %s, variables: '{"after": "0"}'});
   window.heard = [];
+  window.lost = 0;
   window.source = new EventSource(`/graphql?${asked}`);
   source.addEventListener("next", ({data}) => {
     heard.push(JSON.parse(data).data.events.node.position);
   });
+  source.onerror = () => { lost += 1; };
+"""
+
+SPARE = """
+  Promise.allSettled([1, 2, 3].map(() => fetch("/health/live", {cache: "no-store"}))).then(() => 0)
 """
 
 WEB_SOCKET = """
@@ -100,10 +106,12 @@ def test_an_event_source_goes_on_across_a_line_that_is_cut(
         record(recording)
         tab.wait(f"heard.length === {start + 1}")
         between.doom()
+        # The browser's spare connections first: a head that is cut short is an answer to it.
+        tab.run(SPARE)
         for _ in range(3):
             record(recording)
         tab.wait(f"heard.length === {start + 4}")
-        assert between.cuts > 0
+        assert tab.run("lost") == 1
         assert tab.run("heard") == list(range(1, start + 5))
         tab.run("source.close()")
         wait_for(recording.client, 0)
