@@ -41,6 +41,7 @@ from api.rates import Rates
 from api.recording import Recording
 from api.schema import schema
 from api.server import VERSION
+from api.streaming import Ended
 from api.subscribing import Subscribing
 from api.watching import ANONYMOUS, CLAIM_PAGE, FEED_PAGE, SLOW, UNREAD, Watching
 from api.webhooks import Webhooks, WebhookSettings
@@ -184,6 +185,8 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
                 "callers": callers,
                 "subscribing": subscribing,
                 "fresh_for": chosen.fresh_for,
+                "streams": set[Ended](),
+                "metrics": metrics,
             }
             tasks.cancel_scope.cancel()
             engine.close()

@@ -63,6 +63,8 @@ class Endpoint:
             await self._page(scope, receive, send)
             return
         media_type = answered_as(accept)
+        stream = streamed_as(accept)
+        in_events = stream is SERVER_SENT and not accepts_json(accept)
         watch.operation = UNREAD
         try:
             if method not in METHODS:
@@ -76,7 +78,6 @@ class Endpoint:
             else:
                 request = from_body(await read_body(headers, receive, self._body_limit))
             engine: Engine = state["engine"]
-            stream = streamed_as(accept)
             asked = None
             if stream is not None:
                 by = asking.caller.name if b"authorization" in headers else host_of(scope)
@@ -93,11 +94,11 @@ class Endpoint:
                 answer = await (
                     answering if tracing.tracer is None else traced_operation(answering, watch)
                 )
-            if stream is SERVER_SENT and answer.executed and not accepts_json(accept):
-                await deliver_one(answer, send)
-                return
             if answer.lasting is Lasting.NOT:
                 watch.outcome = REFUSED
+            if in_events:
+                await deliver_one(answer, send)
+                return
             wanted = coding(headers.get(b"accept-encoding", b"").decode("latin-1"))
             if wanted is not None and len(answer.body) > LARGE:
                 made = await engine.beside(form, answer, media_type, wanted, cacheable=cacheable)
@@ -108,6 +109,9 @@ class Endpoint:
             return
         except Exception as error:
             made = failed(error, media_type)
+            if in_events and isinstance(error, RequestRefused) and error.status == 400:
+                await deliver_one(Answer(made.body), send)
+                return
         await deliver(made, headers, method, send, scope["state"])
 
 

@@ -25,6 +25,9 @@ and no page of another site shows it, embeds it or is told the address that it w
 MESSAGE: Final = 1_000_000
 """Bytes of a message that a client may send over a WebSocket."""
 
+UNTAKEN: Final = 60.0
+"""Seconds in which a client has to take something of what is left when a connection is closed."""
+
 TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"connection: close\r\ncontent-length: 0\r\n\r\n"
@@ -52,9 +55,17 @@ class Joined:
             self._transport.write(b"".join(written))
 
     def close(self) -> None:
-        """Close, when all is sent."""
+        """Close, when all is sent; or when nothing of it is taken any more."""
         self._flush()
         self._transport.close()
+        self._look(0)
+
+    def _look(self, before: int) -> None:
+        left = self._transport.get_write_buffer_size()
+        if left and left == before:
+            self._transport.abort()
+        elif left:
+            self._loop.call_later(UNTAKEN, self._look, left)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
@@ -70,6 +81,15 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there."""
         super().connection_made(Joined(transport, self.loop))  # type: ignore[arg-type]
+
+    def shutdown(self) -> None:
+        """The server is stopped: streams end now, other answers when they are whole."""
+        streams = self.app_state.get("streams")
+        while streams:
+            ended = streams.pop()
+            if not ended.done():
+                ended.set_result(None)
+        super().shutdown()
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless what came so far leads nowhere."""

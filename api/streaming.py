@@ -29,6 +29,10 @@ EVENTS: Final = "text/event-stream"
 MULTIPART: Final = "multipart/mixed"
 
 
+Ended = asyncio.Future[RequestRefused | None]
+"""The end of a stream that is none of its client's: why, or None where the server is stopped."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Format:
     """How messages are written into a response."""
@@ -37,8 +41,9 @@ class Format:
     begin: bytes
     beat: bytes
     write: Callable[[Sequence[Message]], str]
-    fail: Callable[[bytes], bytes]
-    """The end of a stream that cannot go on, for the errors that say why."""
+    end: Callable[[str], str]
+    """The last message and the end after it: an only answer, or the errors that say why a stream
+    cannot go on."""
 
 
 def _events(messages: Sequence[Message]) -> str:
@@ -46,10 +51,12 @@ def _events(messages: Sequence[Message]) -> str:
 
 
 def _parts(messages: Sequence[Message]) -> str:
-    return "".join(
-        f'\r\n--graphql\r\ncontent-type: application/json\r\n\r\n{{"payload":{body}}}'
-        for _, body in messages
-    )
+    return "".join(_part(f'{{"payload":{body}}}') for _, body in messages)
+
+
+def _part(body: str) -> str:
+    # With the delimiter after it: a client takes a part for whole only when that has come.
+    return f"\r\ncontent-type: application/json\r\n\r\n{body}\r\n--graphql"
 
 
 SERVER_SENT: Final = Format(
@@ -57,19 +64,15 @@ SERVER_SENT: Final = Format(
     b":\n\n",
     b":\n\n",
     _events,
-    lambda body: b"event: next\ndata: " + body + b"\n\nevent: complete\ndata:\n\n",
+    lambda body: f"event: next\ndata: {body}\n\nevent: complete\ndata:\n\n",
 )
 
 IN_PARTS: Final = Format(
     b'multipart/mixed;boundary="graphql";subscriptionSpec=1.0',
-    b"",
-    b"\r\n--graphql\r\ncontent-type: application/json\r\n\r\n{}",
+    b"\r\n--graphql",
+    _part("{}").encode(),
     _parts,
-    lambda body: (
-        b'\r\n--graphql\r\ncontent-type: application/json\r\n\r\n{"payload":null,'
-        + body[1:]
-        + b"\r\n--graphql--\r\n"
-    ),
+    lambda body: _part(f'{{"payload":null,{body[1:]}') + "--\r\n",
 )
 
 
@@ -85,10 +88,11 @@ def streamed_as(accept: str) -> Format | None:
 
 
 async def deliver_one(answer: Answer, send: Send) -> None:
-    """Send the answer to what is no subscription as server-sent events."""
+    """Send the only answer that there is as server-sent events. So is what is wrong with a
+    document: a browser's EventSource shows nothing of a response with another status."""
     await _start(SERVER_SENT, send)
-    body = b"event: next\ndata: " + answer.body + b"\n\nevent: complete\ndata:\n\n"
-    await send({"type": "http.response.body", "body": body})
+    body = SERVER_SENT.end(answer.body.decode())
+    await send({"type": "http.response.body", "body": body.encode()})
 
 
 async def _start(format_: Format, send: Send) -> None:
@@ -115,12 +119,16 @@ class Streaming:
     async def serve(self, scope: Scope) -> None:
         """Send until the client leaves, or may not listen any longer."""
         await _start(self._format, self._send)
+        if scope["method"] == "HEAD":
+            await self._send({"type": "http.response.body", "body": b""})
+            return
         await self._write(self._format.begin)
         following = asyncio.create_task(self._follow(scope["state"]["subscribing"]))
         leaving = asyncio.create_task(self._watch())
-        ended: asyncio.Future[RequestRefused] = asyncio.get_running_loop().create_future()
+        ended: Ended = asyncio.get_running_loop().create_future()
         headers = dict(scope["headers"])
-        callers = scope["state"]["callers"]
+        callers, streams = scope["state"]["callers"], scope["state"]["streams"]
+        streams.add(ended)
 
         async def recheck() -> None:
             try:
@@ -133,11 +141,16 @@ class Streaming:
             with callers.watched(recheck):
                 await asyncio.wait((following, leaving, ended), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            streams.discard(ended)
             for task in (following, leaving):
                 task.cancel()
             await asyncio.gather(following, leaving, return_exceptions=True)
         if ended.done():
-            await self._fail(ended.result().formatted())
+            refused = ended.result()
+            if refused is None:
+                await self._send({"type": "http.response.body", "body": b""})
+            else:
+                await self._fail(refused.formatted())
         elif following.done() and not following.cancelled() and following.exception():
             error = following.exception()
             if isinstance(error, RequestRefused):
@@ -161,12 +174,13 @@ class Streaming:
                         return
             except TimeoutError:
                 if told == self._told:
-                    await self._write(self._format.beat)
+                    async with asyncio.timeout(STUCK):
+                        await self._write(self._format.beat)
                 told = self._told
 
     async def _fail(self, told: object) -> None:
-        body = self._format.fail(msgspec.json.encode({"errors": [told]}))
-        await self._send({"type": "http.response.body", "body": body})
+        body = self._format.end(msgspec.json.encode({"errors": [told]}).decode())
+        await self._send({"type": "http.response.body", "body": body.encode()})
 
     async def _write(self, data: bytes) -> None:
         if data:

@@ -79,6 +79,7 @@ class Subscribing:
                 stream = self._streams[shape] = await self._engine.beside(
                     self._compiled, operation, variables
                 )
+            self._check(by)  # while it can still be told as a status
             place = await self._known(stream.begin(variables, heard))
             return Subscribed(stream, stream.values(variables), place, by)
         except Refused as refused:
@@ -98,10 +99,13 @@ class Subscribing:
                     # Pages that are kept come at once: others are to have their turn.
                     await asyncio.sleep(0)
 
-    @contextmanager
-    def _counted(self, by: str) -> Iterator[None]:
+    def _check(self, by: str) -> None:
         if self._listening[by] >= self._limits.listening:
             raise too_many("listening", self._limits.listening, "one caller")
+
+    @contextmanager
+    def _counted(self, by: str) -> Iterator[None]:
+        self._check(by)
         self._listening[by] += 1
         try:
             yield

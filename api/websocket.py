@@ -15,13 +15,16 @@ from urllib.parse import urlsplit
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from api.answers import Answer
+from api.access import Caller
+from api.answers import Answer, Lasting
 from api.callers import Callers
-from api.errors import RequestRefused, Unauthenticated, fault_error, too_many
+from api.errors import RequestRefused, fault_error, too_many
 from api.execution import Engine
 from api.http import host_of
+from api.metrics import Metrics
 from api.request import GraphQLRequest
 from api.subscribing import Subscribed, Subscribing
+from api.watching import FAILED, REFUSED, Watch, counted
 from api.writing import Asking
 
 PROTOCOL: Final = "graphql-transport-ws"
@@ -31,6 +34,9 @@ PATIENCE: Final = 10.0
 
 STUCK: Final = 60.0
 """Seconds after which a client that takes nothing is given up."""
+
+PARTING: Final = 1.0
+"""Seconds in which a client that is to be told why it is left has to take that."""
 
 BAD_MESSAGE: Final = 4400
 UNAUTHORIZED: Final = 4401
@@ -49,7 +55,8 @@ class Closed(Exception):
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
         self.code = code
-        self.reason = reason
+        # RFC 6455, section 5.5: no more than 125 bytes, and two of them are the code.
+        self.reason = reason.encode()[:123].decode(errors="ignore")
 
 
 class Init(msgspec.Struct, tag_field="type", tag="connection_init"):
@@ -126,7 +133,8 @@ class Socket:
         self._callers: Callers = scope["state"]["callers"]
         self._engine: Engine = scope["state"]["engine"]
         self._subscribing: Subscribing = scope["state"]["subscribing"]
-        self._asking: Asking | None = None
+        self._metrics: Metrics = scope["state"]["metrics"]
+        self._greeted = False
         self._running: dict[str, asyncio.Task[None]] = {}
         self._ended: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
 
@@ -138,9 +146,15 @@ class Socket:
                 await asyncio.wait((listening, self._ended), return_when=asyncio.FIRST_COMPLETED)
             if self._ended.done():
                 closed = self._ended.result()
-                await self._send(
-                    {"type": "websocket.close", "code": closed.code, "reason": closed.reason}
-                )
+                with suppress(TimeoutError):  # who takes nothing does not take this either
+                    async with asyncio.timeout(PARTING):
+                        await self._send(
+                            {
+                                "type": "websocket.close",
+                                "code": closed.code,
+                                "reason": closed.reason,
+                            }
+                        )
         finally:
             tasks = (listening, *self._running.values())
             for task in tasks:
@@ -151,7 +165,7 @@ class Socket:
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._hear()
-                while self._asking is None:
+                while not self._greeted:
                     await self._hear()
             while True:
                 await self._hear()
@@ -174,71 +188,90 @@ class Socket:
         try:
             message = _decode(text if text is not None else event["bytes"])
         except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-            raise Closed(BAD_MESSAGE, f"Invalid message: {error}"[:120]) from None
+            raise Closed(BAD_MESSAGE, f"Invalid message: {error}") from None
         match message:
             case Init():
                 await self._greet(message)
             case Ping():
                 await self._tell({"type": "pong", "payload": message.payload})
             case Subscribe():
-                self._subscribe(message)
+                await self._subscribe(message)
             case Complete():
-                task = self._running.get(message.id)
+                # Its name is free at once, for another.
+                task = self._running.pop(message.id, None)
                 if task is not None:
                     task.cancel()
 
     async def _greet(self, message: Init) -> None:
-        if self._asking is not None:
+        if self._greeted:
             raise Closed(TWICE, "Too many initialisation requests")
         for name, value in (message.payload or {}).items():
-            if name.lower() == "authorization" and isinstance(value, str):
-                self._headers[b"authorization"] = value.encode("latin-1", "replace")
+            if name.lower() == "authorization" and value is not None:
+                self._headers[b"authorization"] = str(value).encode("latin-1", "replace")
         try:
-            caller = await self._callers.caller(self._headers, self._query, self._host)
+            await self._caller()
         except RequestRefused as refused:
-            raise Closed(FORBIDDEN, str(refused)[:120]) from None
-        self._asking = Asking(caller)
+            raise Closed(FORBIDDEN, str(refused)) from None
+        self._greeted = True
         await self._tell({"type": "connection_ack"})
 
-    def _subscribe(self, message: Subscribe) -> None:
-        if self._asking is None:
+    async def _subscribe(self, message: Subscribe) -> None:
+        if not self._greeted:
             raise Closed(UNAUTHORIZED, "Unauthorized")
         if message.id in self._running:
-            raise Closed(TAKEN, f"Subscriber for {message.id[:80]} already exists")
-        task = asyncio.create_task(self._answer(message, self._asking))
+            raise Closed(TAKEN, f"Subscriber for {message.id} already exists")
+        if len(self._running) >= self._most:
+            refused = too_many("subscriptions", self._most, "one connection")
+            await self._refuse(message.id, refused.formatted())
+            return
+        task = asyncio.create_task(self._answer(message))
         self._running[message.id] = task
-        task.add_done_callback(lambda _: self._running.pop(message.id, None))
+        task.add_done_callback(lambda done: self._over(message.id, done))
 
-    async def _answer(self, message: Subscribe, asking: Asking) -> None:
+    def _over(self, identity: str, task: asyncio.Task[None]) -> None:
+        if self._running.get(identity) is task:
+            del self._running[identity]
+
+    async def _caller(self) -> Caller:
+        return await self._callers.caller(self._headers, self._query, self._host)
+
+    async def _answer(self, message: Subscribe) -> None:
         try:
-            if len(self._running) > self._most:
-                raise too_many("subscriptions", self._most, "one connection")
+            with counted(self._metrics) as watch:
+                await self._answered(message, watch)
+        except Closed as closed:
+            self._end(closed)
+
+    async def _answered(self, message: Subscribe, watch: Watch) -> None:
+        try:
+            # Each time: they may ask too often, or not at all any more.
+            asking = Asking(await self._caller())
             asked = await self._subscribing.begin(message.payload, self._named(asking))
             if isinstance(asked, Subscribed):
+                watch.operation = None  # it is not over when it is answered
                 await self._follow(message.id, asked)
                 return
             answer = asked or await self._engine.answer(message.payload, asking)
-        except asyncio.CancelledError:
+        except Closed:
             raise
-        except Closed as closed:
-            self._end(closed)
-            return
         except RequestRefused as refused:
-            await self._tell({"type": "error", "id": message.id, "payload": [refused.formatted()]})
-            return
+            watch.outcome = FAILED if refused.status >= 500 else REFUSED
+            await self._refuse(message.id, refused.formatted())
         except Exception as error:
-            _, told = fault_error(error)
-            await self._tell({"type": "error", "id": message.id, "payload": [told]})
-            return
-        await self._give(message.id, answer)
+            status, told = fault_error(error)
+            watch.outcome = FAILED if status >= 500 else REFUSED
+            await self._refuse(message.id, told)
+        else:
+            if answer.lasting is Lasting.NOT:
+                watch.outcome = REFUSED
+            await self._give(message.id, answer)
 
     def _named(self, asking: Asking) -> str:
         return asking.caller.name if b"authorization" in self._headers else self._host
 
     async def _give(self, identity: str, answer: Answer) -> None:
         if not answer.executed:
-            failed = msgspec.json.decode(answer.body)
-            await self._tell({"type": "error", "id": identity, "payload": failed["errors"]})
+            await self._refuse(identity, *msgspec.json.decode(answer.body)["errors"])
             return
         await self._send_text(_next(identity) + answer.body.decode() + "}")
         await self._tell({"type": "complete", "id": identity})
@@ -254,6 +287,9 @@ class Socket:
                 except TimeoutError:
                     raise Closed(TOO_LATE, "nothing was taken for too long") from None
 
+    async def _refuse(self, identity: str, *errors: dict[str, Any]) -> None:
+        await self._tell({"type": "error", "id": identity, "payload": errors})
+
     async def _tell(self, message: dict[str, Any]) -> None:
         known = {name: value for name, value in message.items() if value is not None}
         await self._send_text(msgspec.json.encode(known).decode())
@@ -264,12 +300,12 @@ class Socket:
 
     async def _recheck(self) -> None:
         """See whether whoever this is may still ask."""
-        if self._asking is None:
+        if not self._greeted:
             return
         try:
             await self._callers.still(self._headers)
-        except Unauthenticated as refused:
-            self._end(Closed(FORBIDDEN, str(refused)[:120]))
+        except RequestRefused as refused:
+            self._end(Closed(FORBIDDEN, str(refused)))
 
 
 class _Left(Exception):

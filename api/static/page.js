@@ -72,7 +72,69 @@ query TakenBack {
   }
 }
 `,
+  `# What is recorded from now on: the newest is
+# shown. With after: "0" it begins at the
+# beginning.
+
+subscription WhatComesNext {
+  events {
+    cursor
+    node {
+      __typename
+      position
+      recordedAt
+      ... on ClaimEvent {
+        claim { statement status }
+      }
+    }
+  }
+}
+`,
 ];
+
+// A subscription, over server-sent events.
+const follow = (asked, headers) => ({
+  subscribe: (observer) => {
+    const left = new AbortController();
+    const read = async () => {
+      const response = await fetch("/graphql", {
+        method: "POST",
+        headers: { ...headers, "content-type": "application/json", accept: "text/event-stream" },
+        body: JSON.stringify(asked),
+        signal: left.signal,
+      });
+      if (!response.ok) return observer.next(await response.json());
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      let begun = "";
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) return;
+        const events = (begun + value).split("\n\n");
+        begun = events.pop();
+        for (const event of events) {
+          const data = /^data: (.+)$/m.exec(event);
+          if (data) observer.next(JSON.parse(data[1]));
+        }
+      }
+    };
+    read().then(
+      () => observer.complete(),
+      (error) => left.signal.aborted || observer.error(error),
+    );
+    return { unsubscribe: () => left.abort() };
+  },
+});
+
+const isSubscription = ({ operationName }, document) =>
+  document?.definitions.some(
+    ({ operation, name }) =>
+      operation === "subscription" && (!operationName || name?.value === operationName),
+  );
+
+const ask = GraphiQL.createFetcher({ url: "/graphql" });
+
+const fetcher = (asked, { headers, documentAST }) =>
+  isSubscription(asked, documentAST) ? follow(asked, headers) : ask(asked, { headers, documentAST });
 
 const given = new URLSearchParams(location.search);
 
@@ -80,7 +142,7 @@ ReactDOM.createRoot(document.getElementById("graphiql")).render(
   React.createElement(
     GraphiQL,
     {
-      fetcher: GraphiQL.createFetcher({ url: "/graphql" }),
+      fetcher,
       query: given.get("query") || undefined,
       variables: given.get("variables") || undefined,
       defaultQuery: questions[0],

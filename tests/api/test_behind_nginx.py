@@ -20,11 +20,16 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from api.app import ApiSettings, create_app
 from api.rates import Rates
+from domain.commands import OpenStory
 from eventlog.database import Database
+from tests.api.mutations import desk
 from tests.api.serving import served
+from tests.api.sockets import EVENTS, PROTOCOL, Talk, wait_for
 
 PAGE = Path(__file__).parents[2] / "docs/how-to/put-it-behind-nginx.md"
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
@@ -157,3 +162,33 @@ def test_clients_are_told_apart_and_cannot_say_that_they_are_others(
         led = httpx.get(f"http://127.0.0.1:{plain}/graphql?a=b", headers={"host": "x.example"})
         assert (led.status_code, led.headers["location"]) == (301, "https://x.example/graphql?a=b")
     assert "127.0.0.2" in (tmp_path / "access.log").read_text()
+
+
+def test_streams_come_through_as_they_come(fresh: Database, tmp_path: Path) -> None:
+    trusting = {"host": "record.example", "accept": "text/event-stream"}
+    named = {"sni_hostname": "record.example"}
+    asked = {"query": EVENTS}
+    with (
+        desk(fresh) as writing,
+        nginx(tmp_path, writing.client.base_url.port or 0) as (_, secure),
+        client(tmp_path, secure, "127.0.0.1") as reader,
+        reader.stream("GET", "/graphql", params=asked, headers=trusting, extensions=named) as told,
+        socket.create_connection(("127.0.0.1", secure)) as line,
+        connect(
+            "wss://record.example/graphql",
+            sock=line,
+            ssl=ssl.create_default_context(cafile=str(tmp_path / "record.pem")),
+            subprotocols=[PROTOCOL],
+            origin=Origin("https://record.example"),
+        ) as opened,
+    ):
+        talking = Talk(opened)
+        talking.greet()
+        talking.subscribe("1")
+        wait_for(writing.client, 2)
+        events = (line for line in told.iter_lines() if line.startswith("data: "))
+        for position in (1, 2):
+            story = OpenStory(story=f"s-{position}", title="A story")
+            assert writing.record(story)["position"] == position
+            assert f'"position":{position}}}' in next(events)
+            assert talking.hear()["payload"]["data"]["events"]["node"] == {"position": position}

@@ -51,6 +51,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def compiled(project: Path) -> Path:
+    """The project with what Relay's compiler made of its documents."""
+    node.run(project, "node_modules/relay-compiler/cli.js")
+    return project
+
+
+@pytest.fixture(scope="session")
 def apollo(project: Path, filled: Database) -> dict[str, Any]:
     """What Apollo Client was told by a server of its own, which knew no document."""
     return _told(project, filled, "apollo/run.js")

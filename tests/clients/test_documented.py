@@ -1,12 +1,14 @@
-"""The page about clients shows what is run here, line by line."""
+"""The pages about clients show what is run here, line by line."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import pytest
+
 HERE = Path(__file__).parent
-PAGE = HERE.parents[1] / "docs" / "how-to" / "use-a-graphql-client.md"
+PAGES = HERE.parents[1] / "docs" / "how-to"
 
 
 def lines(text: str) -> str:
@@ -14,8 +16,11 @@ def lines(text: str) -> str:
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
-def test_every_piece_of_code_on_the_page_is_run() -> None:
-    shown = re.findall(r"^```\w+\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+@pytest.mark.parametrize("page", ["use-a-graphql-client", "follow-what-comes-next"])
+def test_every_piece_of_code_on_a_page_is_run(page: str) -> None:
+    text = (PAGES / f"{page}.md").read_text("utf-8")
+    # Documents are tried where the API is (tests/api/test_streaming.py).
+    shown = re.findall(r"^```(?!graphql)\w+\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     files = [*HERE.glob("*.py"), *(HERE / "npm").glob("*.*"), *(HERE / "npm").glob("[!n]*/*.*")]
     run = [f"\n{lines(path.read_text('utf-8'))}\n" for path in files if path.is_file()]
     assert len(shown) > 8

@@ -7,16 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.clients.node import run, said
+from tests.clients.node import said
 from tests.clients.record import VILLAGES
 from tests.clients.states import TWO_MOMENTS, named, without_types
-
-
-@pytest.fixture(scope="module")
-def compiled(project: Path) -> Path:
-    """The project with what the compiler made of its documents."""
-    run(project, "node_modules/relay-compiler/cli.js")
-    return project
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +26,7 @@ def test_the_compiler_makes_each_document_of_the_project(compiled: Path) -> None
         *("datelineRecordQuery", "datelineRecord_claims", "datelineRecordClaimsQuery"),
         *("datelineClaimQuery", "datelineClaim_state", "datelineClaimStateQuery"),
         "datelineTwoMomentsQuery",
+        "datelineEventsSubscription",
     }
 
 

@@ -73,3 +73,9 @@ export const twoMomentsQuery = graphql`
     }
   }
 `;
+
+export const eventsSubscription = graphql`
+  subscription datelineEventsSubscription($after: String) {
+    events(after: $after) { cursor node { position } }
+  }
+`;
