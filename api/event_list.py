@@ -10,6 +10,7 @@ from strawberry import UNSET
 from strawberry import field as input_field
 
 from api.arguments import TimeRange
+from api.claim_filter import encode_text, under
 from api.claim_list import encode_id, same_source
 from api.compiler import Field
 from api.connection import EDGES, NODES, PAGE_INFO, TOTAL, PageInfo
@@ -23,7 +24,9 @@ from api.words import declare
 from domain.ids import Subject
 from domain.moments import TICK, parse_moment
 from domain.refusals import InvalidInput
+from domain.words import Status
 from projections.refusals import InvalidCursor
+from projections.terms import Sort
 
 
 @unique
@@ -88,6 +91,11 @@ class EventFilter:
         " which it checked a claim or issued a notice. What was recorded under a source that was"
         " merged into it counts.",
     )
+    topic: str | None = input_field(
+        default=UNSET,
+        description="Events of claims that come under this topic, spelt exactly so, as of the event"
+        " or just before it: the one that takes a claim off the topic is among them.",
+    )
     report: strawberry.ID | None = input_field(
         default=UNSET, description="Events of this report and of the claims that it carried."
     )
@@ -97,6 +105,11 @@ class EventFilter:
     )
     kind: list[EventKind] | None = input_field(
         default=UNSET, description="Events of one of these sorts."
+    )
+    status: list[Status] | None = input_field(
+        default=UNSET,
+        description="Events by which a claim came to have one of these statuses, from another one"
+        " or from none.",
     )
     actor: str | None = input_field(
         default=UNSET, description="Events that were recorded by this actor, spelt exactly so."
@@ -185,6 +198,18 @@ def _conditions(field: Field, chosen: Given, row: str) -> list[str]:
     ]
     if (source := chosen["source"]).there:
         found.append(_touching(row, f"= ANY ({same_source(field, source)})"))
+    if (topic := chosen["topic"]).there:
+        named = topic.parameter(encode_text, "text")
+        filed = (_as_of(field, row, one, f"c.state -> 'topics' ? {named}") for one in (0, 1))
+        found.append(
+            f"{row}.subject_id IN ({under(Sort.TOPIC, topic)}) AND ({' OR '.join(filed)})"
+        )
+    if (statuses := chosen["status"]).there:
+        held = [f"c.status = '{one.value}'" for one in statuses.value]
+        reached = (
+            f"{_as_of(field, row, 0, one)} AND NOT {_as_of(field, row, 1, one)}" for one in held
+        )
+        found.append(f"({' OR '.join(reached) or 'false'})")
     if (kinds := chosen["kind"]).there:
         listed = ", ".join(f"'{one.value}'" for one in kinds.value)
         found.append(f"{row}.type IN ({listed})" if listed else "false")
@@ -197,6 +222,15 @@ def _conditions(field: Field, chosen: Given, row: str) -> list[str]:
         until = latest.parameter(encode_reported_at, "timestamptz")
         found.append(f"{row}.position <= dateline.position_at({until})")
     return found
+
+
+def _as_of(field: Field, row: str, back: int, holds: str) -> str:
+    """Whether something holds of the claim of an event as of its position, or so many before."""
+    moment = Moment(f"({row}.position - {back})", field.moment.reported_at)
+    return (
+        f"EXISTS (SELECT FROM read.claims c WHERE c.claim_id = {row}.subject_id"
+        f" AND {moment.held('c')} AND {holds})"
+    )
 
 
 def _touching(row: str, subject: str) -> str:
