@@ -172,14 +172,15 @@ def events(field: Field) -> str:
     return connection(at, events_listing(at))
 
 
-def events_listing(field: Field, story: str | None = None) -> Listing:
-    """The events that a field's filter chooses; or else, of the story of an identity."""
+def events_listing(field: Field, story: str | None = None, *, lasting: bool = False) -> Listing:
+    """The events that a field's filter chooses; or else, of the story of an identity. `lasting`:
+    nothing that is recorded after an event decides whether it is chosen."""
     row, moment = field.compiling.row(), field.moment
     if story is not None:
         wanted = [_touching(row, f"= {story}")]
     else:
         chosen = field.given("filter")
-        wanted = _conditions(field, chosen, row) if chosen.there else []
+        wanted = _conditions(field, chosen, row, lasting) if chosen.there else []
     if moment.position is not None:
         wanted.append(f"{row}.position <= {moment.position}")
     if moment.reported_at is not None:
@@ -190,7 +191,7 @@ def events_listing(field: Field, story: str | None = None) -> Listing:
     return Listing(row, TABLE.format(row=row), conditions, IN_THE_LOG, shown=shown)
 
 
-def _conditions(field: Field, chosen: Given, row: str) -> list[str]:
+def _conditions(field: Field, chosen: Given, row: str, lasting: bool) -> list[str]:
     found = [
         _touching(row, f"= {chosen[subject.value].parameter(encode_id(subject), 'uuid')}")
         for subject in (Subject.STORY, Subject.REPORT, Subject.CLAIM)
@@ -198,12 +199,16 @@ def _conditions(field: Field, chosen: Given, row: str) -> list[str]:
     ]
     if (source := chosen["source"]).there:
         found.append(_touching(row, f"= ANY ({same_source(field, source)})"))
+        if lasting:  # these were perhaps not the same yet
+            then = same_source(field.at(field.row, Moment(f"{row}.position")), source)
+            found.append(
+                f"EXISTS (SELECT FROM read.touches t WHERE t.position = {row}.position"
+                f" AND t.subject_id = ANY ({then}))"
+            )
     if (topic := chosen["topic"]).there:
         named = topic.parameter(encode_text, "text")
         filed = (_as_of(field, row, one, f"c.state -> 'topics' ? {named}") for one in (0, 1))
-        found.append(
-            f"{row}.subject_id IN ({under(Sort.TOPIC, topic)}) AND ({' OR '.join(filed)})"
-        )
+        found.append(f"{row}.subject_id IN ({under(Sort.TOPIC, topic)}) AND ({' OR '.join(filed)})")
     if (statuses := chosen["status"]).there:
         held = [f"c.status = '{one.value}'" for one in statuses.value]
         reached = (
