@@ -205,13 +205,14 @@ class Socket:
             raise Closed(UNAUTHORIZED, "Unauthorized")
         if message.id in self._running:
             raise Closed(TAKEN, f"Subscriber for {message.id[:80]} already exists")
-        task = asyncio.create_task(self._answer(message, self._asking))
+        crowded = len(self._running) >= self._most
+        task = asyncio.create_task(self._answer(message, self._asking, crowded))
         self._running[message.id] = task
         task.add_done_callback(lambda _: self._running.pop(message.id, None))
 
-    async def _answer(self, message: Subscribe, asking: Asking) -> None:
+    async def _answer(self, message: Subscribe, asking: Asking, crowded: bool) -> None:
         try:
-            if len(self._running) > self._most:
+            if crowded:
                 raise too_many("subscriptions", self._most, "one connection")
             asked = await self._subscribing.begin(message.payload, self._named(asking))
             if isinstance(asked, Subscribed):
