@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -30,6 +30,9 @@ PAGE: Final = 256_000
 
 KEPT: Final = 2_000_000
 """Bytes of the pages that are kept of a stream, for those who are a little behind."""
+
+KEPT_IN_ALL: Final = 64_000_000
+"""Bytes of the pages that are kept of all streams, about: each has an equal part."""
 
 RETRY: Final = 0.5
 """Seconds before a page is read again that could not be."""
@@ -67,14 +70,18 @@ class Channel:
     values: tuple[str | None, ...]
     statements: Statements
     head: Head
+    allowed: Callable[[], int]
+    """Bytes of its pages that may be kept."""
     listening: int = 0
     """Subscribers."""
     read: int = 0
     """Pages that were read so far."""
-    _limit: int = MESSAGES
+    _limit: int = field(default_factory=lambda: MESSAGES)
     _kept: OrderedDict[Place, Page] = field(default_factory=OrderedDict)
     _size: int = 0
     _reading: dict[Place, asyncio.Task[Page]] = field(default_factory=dict)
+    _forgotten: int = 0
+    """How often what was kept was dropped."""
     _quiet: tuple[int, int] = (-1, -1)
     """Between these positions there is nothing to tell: who is after one is after the other."""
 
@@ -98,14 +105,14 @@ class Channel:
 
     def ahead(self, place: Place) -> None:
         """Begin to read a page that will be asked for."""
-        if place not in self._kept:
+        if place not in self._kept and self.allowed() > PAGE:  # or it would be read in vain
             self._page(place)
 
     def forget(self) -> None:
         """Drop what is kept: it may say what it must not any more."""
         self._kept.clear()
         self._size = 0
-        self._reading.clear()  # what is being read is given to those who wait for it, and not kept
+        self._forgotten += 1  # what is being read is read again
 
     def close(self) -> None:
         """Stop to read: nobody listens any more."""
@@ -120,8 +127,6 @@ class Channel:
         return task
 
     def _settle(self, place: Place, done: asyncio.Task[Page]) -> None:
-        if self._reading.get(place) is not done:
-            return  # it was forgotten meanwhile
         del self._reading[place]
         if done.cancelled() or done.exception() is not None:
             return
@@ -129,17 +134,18 @@ class Channel:
         if page.messages:
             self._kept[place] = page
             self._size += page.size
-            while self._size > KEPT and len(self._kept) > 1:
+            while self._size > self.allowed():
                 _, dropped = self._kept.popitem(last=False)
                 self._size -= dropped.size
 
     async def _read(self, place: Place) -> Page:
-        upto = place.upto or await self.head.beyond(place.after)
         while True:
+            upto = place.upto or await self.head.beyond(place.after)
             limit = self._limit
             values = self.stream.page(self.values, place, upto, limit)
+            forgotten = self._forgotten
             try:
-                messages = await self.statements.rows(self.stream.sql, values)
+                position, messages = await self.statements.rows(self.stream.sql, values)
             except psycopg.errors.QueryCanceled:
                 if limit == 1:
                     raise
@@ -148,7 +154,13 @@ class Channel:
                 _logger.warning("a stream waits for the database: %s", error)
                 await asyncio.sleep(RETRY)
             else:
-                break
+                if forgotten != self._forgotten:
+                    continue
+                if position >= upto:
+                    break
+                # PostgreSQL was stopped at once, and lost what was projected last: that is done
+                # again. What is not there yet must not be passed over.
+                await asyncio.sleep(RETRY)
         self.read += 1
         full = len(messages) == limit
         if full:
@@ -186,7 +198,9 @@ class Channels:
         key = stream.sql, values
         channel = self._channels.get(key)
         if channel is None:
-            channel = self._channels[key] = Channel(stream, values, self._statements, self._head)
+            channel = self._channels[key] = Channel(
+                stream, values, self._statements, self._head, self._allowed
+            )
         channel.listening += 1
         try:
             yield channel
@@ -195,6 +209,9 @@ class Channels:
             if not channel.listening:
                 del self._channels[key]
                 channel.close()
+
+    def _allowed(self) -> int:
+        return min(KEPT, KEPT_IN_ALL // len(self._channels)) if self._channels else 0
 
     def forget(self) -> None:
         """Drop what is kept: the read model was rebuilt, or something was erased."""

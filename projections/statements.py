@@ -163,12 +163,17 @@ class Statements:
         """Where the record stands. Raises psycopg.Error, and Crowded."""
         return msgspec.json.decode((await self.fetch(STANDING, ())).body, type=Standing)
 
-    async def rows(self, sql: bytes, parameters: Sequence[str | None]) -> list[tuple[str, str]]:
-        """The rows of two texts that a statement gives. Raises psycopg.Error, and Crowded."""
+    async def rows(
+        self, sql: bytes, parameters: Sequence[str | None]
+    ) -> tuple[int, list[tuple[str, str]]]:
+        """The rows of two texts that a statement gives behind a position, and that: how far the log
+        was projected in its snapshot. Raises psycopg.Error, and Crowded."""
         result = await self.readers.fetch(sql, parameters)
-        return [
-            ((result.get_value(n, 0) or b"").decode(), (result.get_value(n, 1) or b"").decode())
-            for n in range(result.ntuples)
+        position = int(result.get_value(0, 0) or 0)
+        rows = range(result.ntuples if result.get_value(0, 1) is not None else 0)
+        return position, [
+            ((result.get_value(n, 1) or b"").decode(), (result.get_value(n, 2) or b"").decode())
+            for n in rows
         ]
 
     async def position_at(self, moment: datetime) -> Resolved:
@@ -190,6 +195,7 @@ class Head:
         """Those who wait, the one for the earliest position first; with a number in between, so
         that no two are compared further."""
         self._numbers = count()
+        self._moved = asyncio.Event()
 
     async def reached(self, position: int, patience: float) -> bool:
         """Wait until the log is projected up to a position; false after so many seconds."""
@@ -200,7 +206,7 @@ class Head:
         with tracing.span("wait until readable", **{"dateline.position": position}):
             return await self._reached(position, patience)
 
-    async def _reached(self, position: int, patience: float | None) -> bool:
+    async def _reached(self, position: int, patience: float) -> bool:
         moved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heappush(self._waiting, (position, next(self._numbers), moved))
         try:
@@ -213,11 +219,14 @@ class Head:
     async def beyond(self, position: int) -> int:
         """Wait until the log is projected further than a position: how far it is."""
         while self.position is None or self.position <= position:
-            await self._reached(position + 1, None)
+            await self._moved.wait()
         return self.position
 
     def _set(self, position: int | None) -> None:
-        self.position = position
+        if position != self.position:
+            self.position = position
+            self._moved.set()  # wakes whoever waits now, and nobody who comes later
+            self._moved.clear()
         while self._waiting and (
             self._waiting[0][2].done() or self._waiting[0][0] <= (position or 0)
         ):
