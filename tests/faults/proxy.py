@@ -52,6 +52,8 @@ class Proxy:
         """Whether nobody gets through: who connects is cut off, and so is who says something."""
         self.only_answers = False
         """Whether connections are cut in the middle of an answer alone, never of a request."""
+        self.delay = 0.0
+        """Seconds that everything takes longer, up to."""
         self._connect = connect
         self._lines: set[Line] = set()
 
@@ -104,6 +106,8 @@ class Proxy:
     ) -> None:
         with suppress(OSError):
             while (said := await reader.read(65_536)) and not self.away:
+                if self.delay:
+                    await asyncio.sleep(random.uniform(0, self.delay))
                 if line.doomed and (answers or not self.only_answers):
                     writer.write(said[: random.randrange(len(said))])
                     self.cuts += 1
