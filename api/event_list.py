@@ -89,7 +89,7 @@ class EventFilter:
         description="Events that concern this source: its own, those of reports that it published"
         " and of claims that have it as their outlet or in their chain of attribution, and those in"
         " which it checked a claim or issued a notice. What was recorded under a source that was"
-        " merged into it counts.",
+        " merged into it counts; in a subscription, what is recorded from then on.",
     )
     topic: str | None = input_field(
         default=UNSET,

@@ -30,6 +30,9 @@ RECONNECT: Final = 0.5
 POLL: Final = 1.0
 """Seconds after which the position is looked at although nothing was announced."""
 
+SILENCE: Final = 5.0
+"""Seconds after which a connection that does not say what the position is has been lost."""
+
 SETTINGS: Final = (
     "SELECT set_config('plan_cache_mode', 'force_generic_plan', false),"
     " set_config('jit', 'off', false),"
@@ -244,15 +247,17 @@ class Head:
                     while True:
                         await self._look(connection)
                         await self._hear(connection, on_rebuilt)
-            except psycopg.Error as error:
-                _logger.warning("nobody listens for new positions: %s", error)
+            except (psycopg.Error, TimeoutError) as error:
+                reason = error if isinstance(error, psycopg.Error) else "the database says nothing"
+                _logger.warning("nobody listens for new positions: %s", reason)
             finally:
                 self._set(None)
             await asyncio.sleep(RECONNECT)
 
     async def _look(self, connection: AsyncConnection[Any]) -> None:
-        cursor = await connection.execute("SELECT position FROM read.progress")
-        row = await cursor.fetchone()
+        async with asyncio.timeout(SILENCE):
+            cursor = await connection.execute("SELECT position FROM read.progress")
+            row = await cursor.fetchone()
         self._set(row[0] if row else None)
 
     async def _hear(self, connection: AsyncConnection[Any], on_rebuilt: Callable[[], None]) -> None:

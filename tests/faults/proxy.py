@@ -25,6 +25,8 @@ class Line:
         self.ended = asyncio.Event()
         self.doomed = False
         """It is cut in the middle of what goes over it next."""
+        self.hushed = False
+        """Whatever is said over it is lost."""
 
     def cut(self, *, reset: float = 0.5) -> None:
         """End it on both sides, now, with a reset instead of an end that often."""
@@ -75,6 +77,11 @@ class Proxy:
         for line in list(self._lines):
             line.doomed = True
 
+    def hush(self) -> None:
+        """Have whatever is said over every connection be lost, and none of them end."""
+        for line in list(self._lines):
+            line.hushed = True
+
     async def _doom(self) -> None:
         while True:
             await asyncio.sleep(self.every or 0.05)
@@ -106,6 +113,8 @@ class Proxy:
     ) -> None:
         with suppress(OSError):
             while (said := await reader.read(65_536)) and not self.away:
+                if line.hushed:
+                    continue
                 if self.delay:
                     await asyncio.sleep(random.uniform(0, self.delay))
                 if line.doomed and (answers or not self.only_answers):

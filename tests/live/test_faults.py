@@ -19,9 +19,9 @@ from tests.faults.conftest import folder
 from tests.faults.load import Load, load
 from tests.faults.postgres import postgres
 from tests.faults.process import Serving
-from tests.faults.proxy import proxy
+from tests.faults.proxy import Proxy, proxy
 from tests.faults.test_cut import cuttable
-from tests.live.clients import Listener, listening
+from tests.live.clients import PATIENCE, Listener, listening
 from tests.live.following import EVENTS, Follower, kill_listener, opened
 from tests.projections.commands import enveloped
 
@@ -160,6 +160,24 @@ def test_where_no_notification_ever_comes_the_log_is_looked_at(
             open_story(made, number)
             assert follower.take(1) == 1
         follower.drop()
+
+
+def test_a_listener_whose_connection_says_nothing_any_more_finds_another(
+    made: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statements, "SILENCE", 0.3)
+
+    async def follow(between: Proxy, head: statements.Head) -> None:
+        following = asyncio.create_task(head.follow(lambda: None))
+        assert await head.beyond(-1) == 0
+        between.hush()
+        await asyncio.to_thread(open_story, made, 1)
+        async with asyncio.timeout(PATIENCE):
+            assert await head.beyond(0) == 1
+        following.cancel()
+
+    with cuttable(made.conninfo) as (between, conninfo):
+        asyncio.run(follow(between, statements.Head(conninfo)))
 
 
 def test_a_read_model_that_lost_what_was_projected_last_passes_nothing_over(
