@@ -58,6 +58,14 @@ class Page:
         return 200 + sum(200 + len(body) for _, body in self.messages)
 
 
+@dataclass(slots=True, eq=False)
+class Reading:
+    """Whoever waits for the messages after a place, which are being read."""
+
+    task: asyncio.Task[None]
+    waiting: list[asyncio.Future[Page]] = field(default_factory=list)
+
+
 Key = tuple[bytes, tuple[str | None, ...]]
 """A statement, and the values that say what is wanted."""
 
@@ -79,7 +87,7 @@ class Channel:
     _limit: int = field(default_factory=lambda: MESSAGES)
     _kept: OrderedDict[Place, Page] = field(default_factory=OrderedDict)
     _size: int = 0
-    _reading: dict[Place, asyncio.Task[Page]] = field(default_factory=dict)
+    _reading: dict[Place, Reading] = field(default_factory=dict)
     _forgotten: int = 0
     """How often what was kept was dropped."""
     _quiet: tuple[int, int] = (-1, -1)
@@ -88,25 +96,21 @@ class Channel:
     async def after(self, place: Place) -> Page:
         """The page after a place, as soon as there is a message. Raises psycopg.Error where it
         cannot be read however often that is tried."""
-        while True:
-            since, until = self._quiet
-            if not place.upto and since <= place.after < until:
-                place = Place(until)
-            page = self._kept.get(place)
-            if page is None:
-                # Whoever goes away leaves the others waiting.
-                page = await asyncio.shield(self._page(place))
-            if page.messages:
-                return page
-            if not place.upto:
-                began = since if since <= place.after <= until else place.after
-                self._quiet = began, page.end.after
-            place = page.end
+        since, until = self._quiet
+        if not place.upto and since <= place.after < until:
+            place = Place(until)
+        page = self._kept.get(place)
+        if page is not None:
+            await asyncio.sleep(0)  # what is kept comes at once: others are to have their turn
+            return page
+        waiting: asyncio.Future[Page] = asyncio.get_running_loop().create_future()
+        self._read(place).waiting.append(waiting)
+        return await waiting
 
     def ahead(self, place: Place) -> None:
         """Begin to read a page that will be asked for."""
         if place not in self._kept and self.allowed() > PAGE:  # or it would be read in vain
-            self._page(place)
+            self._read(place)
 
     def forget(self) -> None:
         """Drop what is kept: it may say what it must not any more."""
@@ -116,29 +120,44 @@ class Channel:
 
     def close(self) -> None:
         """Stop to read: nobody listens any more."""
-        for task in self._reading.values():
-            task.cancel()
+        for reading in self._reading.values():
+            reading.task.cancel()
 
-    def _page(self, place: Place) -> asyncio.Task[Page]:
-        task = self._reading.get(place)
-        if task is None:
-            task = self._reading[place] = asyncio.create_task(self._read(place))
-            task.add_done_callback(lambda done: self._settle(place, done))
-        return task
+    def _read(self, place: Place) -> Reading:
+        reading = self._reading.get(place)
+        if reading is None:
+            task = asyncio.create_task(self._follow(place))
+            reading = self._reading[place] = Reading(task)
+        return reading
 
-    def _settle(self, place: Place, done: asyncio.Task[Page]) -> None:
-        del self._reading[place]
-        if done.cancelled() or done.exception() is not None:
+    async def _follow(self, place: Place) -> None:
+        """Read on from a place until there is a message, and give the page to those who wait."""
+        try:
+            while not (page := await self._page(place)).messages:
+                if not place.upto:
+                    since, until = self._quiet
+                    began = since if since <= place.after <= until else place.after
+                    self._quiet = began, page.end.after
+                reading = self._reading.pop(place)
+                place = page.end
+                if (other := self._reading.setdefault(place, reading)) is not reading:
+                    other.waiting += reading.waiting
+                    return
+        except Exception as error:
+            for one in self._reading.pop(place).waiting:
+                if not one.done():  # whoever waited may have gone away
+                    one.set_exception(error)
             return
-        page = done.result()
-        if page.messages:
-            self._kept[place] = page
-            self._size += page.size
-            while self._size > self.allowed():
-                _, dropped = self._kept.popitem(last=False)
-                self._size -= dropped.size
+        self._kept[place] = page
+        self._size += page.size
+        while self._size > self.allowed():
+            _, dropped = self._kept.popitem(last=False)
+            self._size -= dropped.size
+        for one in self._reading.pop(place).waiting:
+            if not one.done():
+                one.set_result(page)
 
-    async def _read(self, place: Place) -> Page:
+    async def _page(self, place: Place) -> Page:
         while True:
             upto = place.upto or await self.head.beyond(place.after)
             limit = self._limit

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
@@ -95,8 +94,6 @@ class Subscribing:
                     if page.full:
                         channel.ahead(place)
                     yield page
-                    # Pages that are kept come at once: others are to have their turn.
-                    await asyncio.sleep(0)
 
     @contextmanager
     def _counted(self, by: str) -> Iterator[None]:
