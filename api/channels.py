@@ -34,6 +34,9 @@ KEPT: Final = 2_000_000
 KEPT_IN_ALL: Final = 64_000_000
 """Bytes of the pages that are kept of all streams, about: each has an equal part."""
 
+TOGETHER: Final = 50
+"""Subscribers that are woken at once."""
+
 RETRY: Final = 0.5
 """Seconds before a page is read again that could not be."""
 
@@ -153,9 +156,13 @@ class Channel:
         while self._size > self.allowed():
             _, dropped = self._kept.popitem(last=False)
             self._size -= dropped.size
-        for one in self._reading.pop(place).waiting:
+        for number, one in enumerate(self._reading.pop(place).waiting, start=1):
             if not one.done():
                 one.set_result(page)
+            if number % TOGETHER == 0:
+                # What the first are sent is on its way before the last are woken, and whoever asks
+                # for something else has a turn.
+                await asyncio.sleep(0)
 
     async def _page(self, place: Place) -> Page:
         while True:

@@ -21,7 +21,7 @@ from starlette.applications import Starlette
 
 from api.app import ApiSettings, create_app
 from api.issuer import Issuer
-from api.protocol import config
+from api.protocol import config, settle
 from api.rates import Rates
 from benchmarks import handwritten, loaders
 from eventlog.database import Database
@@ -84,6 +84,7 @@ def main() -> None:
     projector = Projector(database) if "recording" in sys.argv[1] else None
     if projector is not None:
         projector.start()
+    settle()
     print(listener.getsockname()[1], flush=True)
     server.run(sockets=[listener])
     if projector is not None:
