@@ -35,11 +35,16 @@ async function* events() {
   }
 }
 
-client.on('notification', async ({ payload }) => {
+async function tell(id) {
   const { rows } = await client.query(
-    'SELECT id AS position, statement FROM told WHERE id = $1', [payload],
+    'SELECT id AS position, statement FROM told WHERE id = $1', [id],
   );
   for (const hear of listeners) hear({ node: rows[0] });
+}
+
+let told = Promise.resolve();
+client.on('notification', ({ payload }) => {
+  told = told.then(() => tell(payload));
 });
 await client.query('LISTEN told');
 

@@ -142,7 +142,6 @@ class Streams(RuleBasedStateMachine):
             asked = {"filter": data.draw(event_filters(self.prefix))}
             begun = Follower(self.at, EVENTS, **asked)
         elif kind == "claims":
-            after = None
             begun = Follower(self.at, CLAIMS, filter=data.draw(claim_filters(self.prefix)))
         else:
             begun = Follower(self.at, STORY, slug=f"{self.prefix}story")
@@ -196,7 +195,7 @@ class Streams(RuleBasedStateMachine):
                 if not one.following:
                     one.connect()
                 if kind == "claims":
-                    self._check_claims(record, one)
+                    self._check_claims(record, one, after)
                 else:
                     self._check_events(record, kind, one, after)
         finally:
@@ -218,12 +217,12 @@ class Streams(RuleBasedStateMachine):
                 if claim is not None:
                     check_claim(record, claim, position)
 
-    def _check_claims(self, record: PlainRecord, one: Follower) -> None:
+    def _check_claims(self, record: PlainRecord, one: Follower, after: int) -> None:
         asked = one.variables["filter"]
         # What comes last depends on how it was cut into steps; when it has all come does not.
         while one.take(1, 10 * MOMENT):
             pass
-        found: set[str] = set()
+        found = matching(record, after, asked)  # before the first event, nothing
         for message in one.received:
             claim, position = message["claim"], message["position"]
             fits = claim["id"] in matching(record, position, asked)
