@@ -179,7 +179,7 @@ def test_every_field_says_where_it_stands(type_: GraphQLObjectType) -> None:
     for one in type_.fields.values():
         definition = definition_of(one)
         if isinstance(definition, Paged):
-            assert type_.name.endswith(("Connection", "Edge", "PageInfo", "Facets"))
+            assert type_.name.endswith(("Connection", "Edge", "PageInfo", "Facets", "Update"))
 
 
 @pytest.mark.parametrize("module", ELSEWHERE)
