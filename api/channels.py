@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -30,6 +30,12 @@ PAGE: Final = 256_000
 
 KEPT: Final = 2_000_000
 """Bytes of the pages that are kept of a stream, for those who are a little behind."""
+
+KEPT_IN_ALL: Final = 64_000_000
+"""Bytes of the pages that are kept of all streams, about: each has an equal part."""
+
+TOGETHER: Final = 50
+"""Subscribers that are woken at once."""
 
 RETRY: Final = 0.5
 """Seconds before a page is read again that could not be."""
@@ -55,6 +61,14 @@ class Page:
         return 200 + sum(200 + len(body) for _, body in self.messages)
 
 
+@dataclass(slots=True, eq=False)
+class Reading:
+    """Whoever waits for the messages after a place, which are being read."""
+
+    task: asyncio.Task[None]
+    waiting: list[asyncio.Future[Page]] = field(default_factory=list)
+
+
 Key = tuple[bytes, tuple[str | None, ...]]
 """A statement, and the values that say what is wanted."""
 
@@ -67,79 +81,97 @@ class Channel:
     values: tuple[str | None, ...]
     statements: Statements
     head: Head
+    allowed: Callable[[], int]
+    """Bytes of its pages that may be kept."""
     listening: int = 0
     """Subscribers."""
     read: int = 0
     """Pages that were read so far."""
-    _limit: int = MESSAGES
+    _limit: int = field(default_factory=lambda: MESSAGES)
     _kept: OrderedDict[Place, Page] = field(default_factory=OrderedDict)
     _size: int = 0
-    _reading: dict[Place, asyncio.Task[Page]] = field(default_factory=dict)
+    _reading: dict[Place, Reading] = field(default_factory=dict)
+    _forgotten: int = 0
+    """How often what was kept was dropped."""
     _quiet: tuple[int, int] = (-1, -1)
     """Between these positions there is nothing to tell: who is after one is after the other."""
 
     async def after(self, place: Place) -> Page:
         """The page after a place, as soon as there is a message. Raises psycopg.Error where it
         cannot be read however often that is tried."""
-        while True:
-            since, until = self._quiet
-            if not place.upto and since <= place.after < until:
-                place = Place(until)
-            page = self._kept.get(place)
-            if page is None:
-                # Whoever goes away leaves the others waiting.
-                page = await asyncio.shield(self._page(place))
-            if page.messages:
-                return page
-            if not place.upto:
-                began = since if since <= place.after <= until else place.after
-                self._quiet = began, page.end.after
-            place = page.end
+        since, until = self._quiet
+        if not place.upto and since <= place.after < until:
+            place = Place(until)
+        page = self._kept.get(place)
+        if page is not None:
+            await asyncio.sleep(0)  # what is kept comes at once: others are to have their turn
+            return page
+        waiting: asyncio.Future[Page] = asyncio.get_running_loop().create_future()
+        self._read(place).waiting.append(waiting)
+        return await waiting
 
     def ahead(self, place: Place) -> None:
         """Begin to read a page that will be asked for."""
-        if place not in self._kept:
-            self._page(place)
+        if place not in self._kept and self.allowed() > PAGE:  # or it would be read in vain
+            self._read(place)
 
     def forget(self) -> None:
         """Drop what is kept: it may say what it must not any more."""
         self._kept.clear()
         self._size = 0
-        self._reading.clear()  # what is being read is given to those who wait for it, and not kept
+        self._forgotten += 1  # what is being read is read again
 
     def close(self) -> None:
         """Stop to read: nobody listens any more."""
-        for task in self._reading.values():
-            task.cancel()
+        for reading in self._reading.values():
+            reading.task.cancel()
 
-    def _page(self, place: Place) -> asyncio.Task[Page]:
-        task = self._reading.get(place)
-        if task is None:
-            task = self._reading[place] = asyncio.create_task(self._read(place))
-            task.add_done_callback(lambda done: self._settle(place, done))
-        return task
+    def _read(self, place: Place) -> Reading:
+        reading = self._reading.get(place)
+        if reading is None:
+            task = asyncio.create_task(self._follow(place))
+            reading = self._reading[place] = Reading(task)
+        return reading
 
-    def _settle(self, place: Place, done: asyncio.Task[Page]) -> None:
-        if self._reading.get(place) is not done:
-            return  # it was forgotten meanwhile
-        del self._reading[place]
-        if done.cancelled() or done.exception() is not None:
+    async def _follow(self, place: Place) -> None:
+        """Read on from a place until there is a message, and give the page to those who wait."""
+        try:
+            while not (page := await self._page(place)).messages:
+                if not place.upto:
+                    since, until = self._quiet
+                    began = since if since <= place.after <= until else place.after
+                    self._quiet = began, page.end.after
+                reading = self._reading.pop(place)
+                place = page.end
+                if (other := self._reading.setdefault(place, reading)) is not reading:
+                    other.waiting += reading.waiting
+                    return
+        except Exception as error:
+            for one in self._reading.pop(place).waiting:
+                if not one.done():  # whoever waited may have gone away
+                    one.set_exception(error)
             return
-        page = done.result()
-        if page.messages:
-            self._kept[place] = page
-            self._size += page.size
-            while self._size > KEPT and len(self._kept) > 1:
-                _, dropped = self._kept.popitem(last=False)
-                self._size -= dropped.size
+        self._kept[place] = page
+        self._size += page.size
+        while self._size > self.allowed():
+            _, dropped = self._kept.popitem(last=False)
+            self._size -= dropped.size
+        for number, one in enumerate(self._reading.pop(place).waiting, start=1):
+            if not one.done():
+                one.set_result(page)
+            if number % TOGETHER == 0:
+                # What the first are sent is on its way before the last are woken, and whoever asks
+                # for something else has a turn.
+                await asyncio.sleep(0)
 
-    async def _read(self, place: Place) -> Page:
-        upto = place.upto or await self.head.beyond(place.after)
+    async def _page(self, place: Place) -> Page:
         while True:
+            upto = place.upto or await self.head.beyond(place.after)
             limit = self._limit
             values = self.stream.page(self.values, place, upto, limit)
+            forgotten = self._forgotten
             try:
-                messages = await self.statements.rows(self.stream.sql, values)
+                messages = await self.statements.rows(self.stream.sql, values, upto)
             except psycopg.errors.QueryCanceled:
                 if limit == 1:
                     raise
@@ -148,7 +180,8 @@ class Channel:
                 _logger.warning("a stream waits for the database: %s", error)
                 await asyncio.sleep(RETRY)
             else:
-                break
+                if forgotten == self._forgotten:
+                    break
         self.read += 1
         full = len(messages) == limit
         if full:
@@ -186,7 +219,9 @@ class Channels:
         key = stream.sql, values
         channel = self._channels.get(key)
         if channel is None:
-            channel = self._channels[key] = Channel(stream, values, self._statements, self._head)
+            channel = self._channels[key] = Channel(
+                stream, values, self._statements, self._head, self._allowed
+            )
         channel.listening += 1
         try:
             yield channel
@@ -195,6 +230,9 @@ class Channels:
             if not channel.listening:
                 del self._channels[key]
                 channel.close()
+
+    def _allowed(self) -> int:
+        return min(KEPT, KEPT_IN_ALL // len(self._channels)) if self._channels else 0
 
     def forget(self) -> None:
         """Drop what is kept: the read model was rebuilt, or something was erased."""

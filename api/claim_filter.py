@@ -46,12 +46,12 @@ def conditions(field: Field, chosen: Given, row: str) -> Iterator[Condition]:
     """What a filter asks for, but for the status. Raises Refused."""
     if (topic := chosen["topic"]).there:
         named = topic.parameter(encode_text, "text")
-        yield Condition(f"{row}.state -> 'topics' ? {named}", lambda: _under(Sort.TOPIC, topic))
+        yield Condition(f"{row}.state -> 'topics' ? {named}", lambda: under(Sort.TOPIC, topic))
     if (quantity := chosen["quantity"]).there:
         named = quantity.parameter(encode_text, "text")
         held = f"jsonb_build_array(jsonb_build_object('label', {named}))"
         yield Condition(
-            f"{row}.state -> 'quantities' @> {held}", lambda: _under(Sort.QUANTITY, quantity)
+            f"{row}.state -> 'quantities' @> {held}", lambda: under(Sort.QUANTITY, quantity)
         )
     if (outlet := chosen["outlet"]).there:
         published = same_source(field, outlet)
@@ -124,7 +124,8 @@ def _through(sources: str) -> str:
     return f"SELECT s.claim_id FROM read.claim_sources s WHERE s.source_id = ANY ({sources})"
 
 
-def _under(sort: Sort, given: Given) -> str:
+def under(sort: Sort, given: Given) -> str:
+    """A query for every claim that ever came under a topic or a label."""
     found = given.parameter(encode_term(sort), "uuid")
     return f"SELECT t.claim_id FROM read.claim_terms t WHERE t.term = {found}"
 

@@ -10,6 +10,7 @@ from strawberry import UNSET
 from strawberry import field as input_field
 
 from api.arguments import TimeRange
+from api.claim_filter import encode_text, under
 from api.claim_list import encode_id, same_source
 from api.compiler import Field
 from api.connection import EDGES, NODES, PAGE_INFO, TOTAL, PageInfo
@@ -23,7 +24,9 @@ from api.words import declare
 from domain.ids import Subject
 from domain.moments import TICK, parse_moment
 from domain.refusals import InvalidInput
+from domain.words import Status
 from projections.refusals import InvalidCursor
+from projections.terms import Sort
 
 
 @unique
@@ -92,7 +95,12 @@ class EventFilter:
         description="Events that concern this source: its own, those of reports that it published"
         " and of claims that have it as their outlet or in their chain of attribution, and those in"
         " which it checked a claim or issued a notice. What was recorded under a source that was"
-        " merged into it counts.",
+        " merged into it counts; in a subscription, what is recorded from then on.",
+    )
+    topic: str | None = input_field(
+        default=UNSET,
+        description="Events of claims that come under this topic, spelt exactly so, as of the event"
+        " or just before it: the one that takes a claim off the topic is among them.",
     )
     report: strawberry.ID | None = input_field(
         default=UNSET, description="Events of this report and of the claims that it carried."
@@ -103,6 +111,11 @@ class EventFilter:
     )
     kind: list[EventKind] | None = input_field(
         default=UNSET, description="Events of one of these sorts."
+    )
+    status: list[Status] | None = input_field(
+        default=UNSET,
+        description="Events by which a claim came to have one of these statuses, from another one"
+        " or from none.",
     )
     actor: str | None = input_field(
         default=UNSET, description="Events that were recorded by this actor, spelt exactly so."
@@ -165,14 +178,15 @@ def events(field: Field) -> str:
     return connection(at, events_listing(at))
 
 
-def events_listing(field: Field, story: str | None = None) -> Listing:
-    """The events that a field's filter chooses; or else, of the story of an identity."""
+def events_listing(field: Field, story: str | None = None, *, lasting: bool = False) -> Listing:
+    """The events that a field's filter chooses; or else, of the story of an identity. `lasting`:
+    nothing that is recorded after an event decides whether it is chosen."""
     row, moment = field.compiling.row(), field.moment
     if story is not None:
         wanted = [_touching(row, f"= {story}")]
     else:
         chosen = field.given("filter")
-        wanted = _conditions(field, chosen, row) if chosen.there else []
+        wanted = _conditions(field, chosen, row, lasting) if chosen.there else []
     if moment.position is not None:
         wanted.append(f"{row}.position <= {moment.position}")
     if moment.reported_at is not None:
@@ -183,7 +197,7 @@ def events_listing(field: Field, story: str | None = None) -> Listing:
     return Listing(row, TABLE.format(row=row), conditions, IN_THE_LOG, shown=shown)
 
 
-def _conditions(field: Field, chosen: Given, row: str) -> list[str]:
+def _conditions(field: Field, chosen: Given, row: str, lasting: bool) -> list[str]:
     found = [
         _touching(row, f"= {chosen[subject.value].parameter(encode_id(subject), 'uuid')}")
         for subject in (Subject.STORY, Subject.REPORT, Subject.CLAIM)
@@ -191,6 +205,22 @@ def _conditions(field: Field, chosen: Given, row: str) -> list[str]:
     ]
     if (source := chosen["source"]).there:
         found.append(_touching(row, f"= ANY ({same_source(field, source)})"))
+        if lasting:  # these were perhaps not the same yet
+            then = same_source(field.at(field.row, Moment(f"{row}.position")), source)
+            found.append(
+                f"EXISTS (SELECT FROM read.touches t WHERE t.position = {row}.position"
+                f" AND t.subject_id = ANY ({then}))"
+            )
+    if (topic := chosen["topic"]).there:
+        named = topic.parameter(encode_text, "text")
+        filed = (_as_of(field, row, one, f"c.state -> 'topics' ? {named}") for one in (0, 1))
+        found.append(f"{row}.subject_id IN ({under(Sort.TOPIC, topic)}) AND ({' OR '.join(filed)})")
+    if (statuses := chosen["status"]).there:
+        held = [f"c.status = '{one.value}'" for one in statuses.value]
+        reached = (
+            f"{_as_of(field, row, 0, one)} AND NOT {_as_of(field, row, 1, one)}" for one in held
+        )
+        found.append(f"({' OR '.join(reached) or 'false'})")
     if (kinds := chosen["kind"]).there:
         listed = ", ".join(f"'{one.value}'" for one in kinds.value)
         found.append(f"{row}.type IN ({listed})" if listed else "false")
@@ -203,6 +233,15 @@ def _conditions(field: Field, chosen: Given, row: str) -> list[str]:
         until = latest.parameter(encode_reported_at, "timestamptz")
         found.append(f"{row}.position <= dateline.position_at({until})")
     return found
+
+
+def _as_of(field: Field, row: str, back: int, holds: str) -> str:
+    """Whether something holds of the claim of an event as of its position, or so many before."""
+    moment = Moment(f"({row}.position - {back})", field.moment.reported_at)
+    return (
+        f"EXISTS (SELECT FROM read.claims c WHERE c.claim_id = {row}.subject_id"
+        f" AND {moment.held('c')} AND {holds})"
+    )
 
 
 def _touching(row: str, subject: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -32,6 +33,19 @@ TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"connection: close\r\ncontent-length: 0\r\n\r\n"
 )
+
+
+LITTER: Final = 20_000
+"""New objects after which garbage is looked for. To wake a thousand subscribers takes so many, none
+of which is garbage then."""
+
+
+def settle() -> None:
+    """Spare a process that begins to serve the search for garbage among what was made until now:
+    it stays."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(LITTER, *gc.get_threshold()[1:])
 
 
 class Joined:

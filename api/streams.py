@@ -89,7 +89,8 @@ class Stream:
     """The statement for a page of a subscription, and how its places are read."""
 
     sql: bytes
-    """Gives rows of (place, message), in order."""
+    """Gives rows of (how far the log is projected, place, message), in order: one where there are
+    none, without a place."""
     place: Callable[[str], Place]
     """What the text of a place means. Raises InvalidCursor."""
     begin: Callable[[Variables, str | None], Place | None]
@@ -139,7 +140,10 @@ def compile_stream(
     bounds = Bounds(*(_given(field, name) for name in _CASTS))
     page = definition.write(field, bounds)
     body = concat([text_sql(f'{{"data":{{"{key}":'), "x.body", text_sql("}}")])
-    statement = with_all(compiling, f"SELECT x.place, {body} FROM ({page}) x")
+    statement = with_all(
+        compiling,
+        f"SELECT p.position, x.place, {body} FROM read.progress p LEFT JOIN ({page}) x ON true",
+    )
     after = field.given("after")
     read = step_of if definition.by_steps else position_of
 

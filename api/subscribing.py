@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
@@ -96,8 +95,6 @@ class Subscribing:
                     if page.full:
                         channel.ahead(place)
                     yield page
-                    # Pages that are kept come at once: others are to have their turn.
-                    await asyncio.sleep(0)
 
     def _check(self, by: str) -> None:
         if self._listening[by] >= self._limits.listening:

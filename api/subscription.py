@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum, unique
 from typing import Final
 
@@ -77,7 +78,7 @@ class StoryUpdate:
 
 def events(field: Field, bounds: Bounds) -> str:
     """The events that a filter chooses. Raises Refused."""
-    listing = events_listing(field)
+    listing = events_listing(field, lasting=True)
     return _logged(field, listing, bounds, listing.table)
 
 
@@ -116,21 +117,47 @@ def claims(field: Field, bounds: Bounds) -> str:
         f" AND {one.where()})"
         for one in (now, was)
     )
-    # At first the set is what matches; later, only what happened to claims is looked at.
-    touched = (
-        f"SELECT {now.row}.claim_id FROM {now.table} {now.row}"
-        f" WHERE {bounds.after} = 0 AND {now.row}.claim_id > {bounds.last} AND {now.where()}"
-        f" UNION SELECT e.subject_id FROM read.events e WHERE {bounds.after} > 0"
-        f" AND e.position > {bounds.after} AND e.position <= {bounds.upto}"
-        f" AND e.type LIKE 'claim.%' AND e.subject_id > {bounds.last}"
-    )
+    touched = " UNION ALL ".join(_touched(field, bounds, now))
     return (
         f"SELECT {cursor} AS place, {body} AS body FROM (SELECT u.claim_id, {bounds.upto} AS upto,"
         " CASE WHEN NOT u.was_in THEN 'entered' WHEN u.is_in THEN 'changed' ELSE 'left' END"
-        f" AS change FROM (SELECT t.claim_id, {is_in} AS is_in, {was_in} AS was_in"
-        f" FROM ({touched}) t) u WHERE u.is_in OR u.was_in ORDER BY u.claim_id"
-        f" LIMIT {bounds.limit}) {row}"
+        f" AS change FROM (SELECT t.claim_id, bool_or(t.own) AS own, {is_in} AS is_in,"
+        f" {was_in} AS was_in FROM ({touched}) t GROUP BY t.claim_id) u"
+        " WHERE u.is_in <> u.was_in OR (u.is_in AND u.own)"
+        f" ORDER BY u.claim_id LIMIT {bounds.limit}) {row}"
     )
+
+
+def _touched(field: Field, bounds: Bounds, now: Listing) -> Iterator[str]:
+    """Queries for the claims that may have entered the set or left it, or changed in it, each with
+    whether something happened to the claim itself. At first the set is what matches."""
+    row = now.row
+    yield (
+        f"(SELECT {row}.claim_id, true AS own FROM {now.table} {row} WHERE {bounds.after} = 0"
+        f" AND {row}.claim_id > {bounds.last} AND {now.where()}"
+        f" ORDER BY {row}.claim_id LIMIT {bounds.limit})"
+    )
+    happened = f"{bounds.after} > 0 AND e.position > {bounds.after} AND e.position <= {bounds.upto}"
+    yield (
+        f"SELECT e.subject_id, true FROM read.events e WHERE {happened}"
+        f" AND e.type LIKE 'claim.%' AND e.subject_id > {bounds.last}"
+    )
+    chosen = field.given("filter")
+    if chosen.there and chosen["contested"].there:
+        yield (
+            "SELECT l.to_id, false FROM read.events e JOIN read.claim_links l"
+            f" ON l.from_id = e.subject_id WHERE {happened} AND l.kind = 'contradicts'"
+            f" AND l.to_id > {bounds.last}"
+        )
+    if chosen.there and (chosen["source"].there or chosen["outlet"].there):
+        known = Moment(bounds.upto).known
+        yield (
+            "SELECT s.claim_id, false FROM read.events e"
+            f" JOIN read.sources m ON m.source_id = e.subject_id AND {known('m')}"
+            f" JOIN read.sources o ON o.canonical_id = m.canonical_id AND {known('o')}"
+            " JOIN read.claim_sources s ON s.source_id = o.source_id"
+            f" WHERE {happened} AND e.type = 'source.merged' AND s.claim_id > {bounds.last}"
+        )
 
 
 AFTER: Final = argument(

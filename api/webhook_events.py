@@ -63,14 +63,14 @@ class Followed:
         """The events in a stretch of the log, by position and subject. Raises psycopg.Error and
         Crowded."""
         given = self.stream.page(self.values, Place(after), upto, limit)
-        rows = await statements.rows(self.places, given)
+        rows = await statements.rows(self.places, given, upto)
         return [(int(position), UUID(subject)) for position, subject in rows]
 
     async def cloud_event(self, statements: Statements, position: int, source: str) -> bytes:
         """One event as a CloudEvent in structured JSON (CloudEvents 1.0), as it is now: where its
         content was erased, without. Raises psycopg.Error and Crowded."""
         given = self.stream.page(self.values, Place(position - 1), position, 1)
-        ((about, body),) = await statements.rows(self.event, given)
+        ((about, body),) = await statements.rows(self.event, given, position)
         told = msgspec.json.decode(about)
         sort = Subject(told["type"].partition(".")[0])
         envelope = {
@@ -118,14 +118,15 @@ def follow(
     page = stream.sql.decode()
     upto = next(f"${index + 1}::bigint" for index, name in stream.bounds if name == UPTO)
     places = (
-        f"SELECT l.position::text, l.stream_id::text FROM ({page}) s (place, body)"
-        " JOIN dateline.log l ON l.position = s.place::bigint ORDER BY l.position"
+        "SELECT s.position, l.position::text, l.stream_id::text"
+        f" FROM ({page}) s (position, place, body)"
+        " LEFT JOIN dateline.log l ON l.position = s.place::bigint ORDER BY l.position"
     )
     event = (
-        "SELECT json_build_object('type', l.type, 'subject', l.stream_id, 'time', l.recorded_at),"
-        " CASE WHEN e.position IS NULL THEN s.body END FROM dateline.log l"
+        "SELECT s.position,"
+        " json_build_object('type', l.type, 'subject', l.stream_id, 'time', l.recorded_at),"
+        " CASE WHEN e.position IS NULL THEN s.body END"
+        f" FROM ({page}) s (position, place, body) JOIN dateline.log l ON l.position = {upto}"
         " LEFT JOIN dateline.erasures e ON e.position = l.position"
-        f" LEFT JOIN ({page}) s (place, body) ON s.place::bigint = l.position"
-        f" WHERE l.position = {upto}"
     )
     return Followed(stream, values, places.encode(), event.encode())

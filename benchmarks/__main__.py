@@ -14,6 +14,7 @@ from benchmarks import (
     catch_up,
     commands,
     imports,
+    live,
     memory,
     readable,
     reads,
@@ -38,6 +39,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "writes": writes.measure,
     "commands": commands.measure,
     "readable": readable.measure,
+    "live": live.measure,
 }
 
 

@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -83,18 +83,23 @@ def running(script: str, *arguments: str) -> Iterator[Ask]:
         answers.close()
 
 
-@contextmanager
-def postgraphile(database: Database) -> Iterator[int]:
+def postgraphile(database: Database) -> AbstractContextManager[int]:
     """PostGraphile in production mode, on a port of its own."""
+    return serving("postgraphile.js", database.owner_conninfo)
+
+
+@contextmanager
+def serving(script: str, conninfo: str) -> Iterator[int]:
+    """A server of a database, on a port of its own, until the block is left."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    parts = conninfo_to_dict(database.owner_conninfo)
+    parts = conninfo_to_dict(conninfo)
     url = (
         f"postgresql:///{parts['dbname']}?host={parts['host']}&port={parts['port']}"
         f"&user={parts['user']}"
     )
     with subprocess.Popen(
-        [str(Path("node_modules/.bin/node")), "postgraphile.js", url, str(port)],
+        [str(Path("node_modules/.bin/node")), script, url, str(port)],
         cwd=FOLDER,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -103,7 +108,7 @@ def postgraphile(database: Database) -> Iterator[int]:
         assert server.stdin is not None
         assert server.stdout is not None
         if server.stdout.readline() != b"ready\n":
-            raise RuntimeError("PostGraphile did not start")
+            raise RuntimeError(f"{script} did not start")
         yield port
         server.stdin.close()
         server.terminate()

@@ -21,7 +21,7 @@ from starlette.applications import Starlette
 
 from api.app import ApiSettings, create_app
 from api.issuer import Issuer
-from api.protocol import config
+from api.protocol import config, settle
 from api.rates import Rates
 from benchmarks import handwritten, loaders
 from eventlog.database import Database
@@ -48,6 +48,13 @@ SIDES: Final[dict[str, Callable[[Database], Starlette]]] = {
 @contextmanager
 def served(database: Database, side: str = "dateline", *more: str) -> Iterator[str]:
     """The address at which a record is served, until the block is left."""
+    with serving(database, side, *more) as (port, _):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def serving(database: Database, side: str = "dateline", *more: str) -> Iterator[tuple[int, int]]:
+    """The same: its port, and the identity of its process."""
     with subprocess.Popen(
         [sys.executable, "-m", "benchmarks.served", side, *more],
         stdin=subprocess.PIPE,
@@ -58,7 +65,7 @@ def served(database: Database, side: str = "dateline", *more: str) -> Iterator[s
         server.stdin.write(json.encode(database) + b"\n")
         server.stdin.flush()
         # The socket listens already: who connects now waits until the server has started.
-        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        yield int(server.stdout.readline()), server.pid
         server.stdin.close()
 
 
@@ -77,6 +84,7 @@ def main() -> None:
     projector = Projector(database) if "recording" in sys.argv[1] else None
     if projector is not None:
         projector.start()
+    settle()
     print(listener.getsockname()[1], flush=True)
     server.run(sockets=[listener])
     if projector is not None:

@@ -21,7 +21,7 @@ from api.forms import FRESH_FOR
 from api.health import BEHIND, LOOPBACK, networks_from
 from api.limits import limits_from
 from api.persisted import UnreadableDocuments
-from api.protocol import config
+from api.protocol import config, settle
 from api.rates import rates_from
 from api.server import VERSION
 from api.traces import UnknownProtocol, traced_by_environment
@@ -273,6 +273,7 @@ def _at(listener: socket.socket) -> str:
 
 def _serve(config: uvicorn.Config, listener: socket.socket) -> None:
     server = uvicorn.Server(config)
+    settle()
     # Once it has shut down in order, uvicorn raises the signal that it was stopped by once more.
     with suppress(KeyboardInterrupt, SystemExit):
         server.run(sockets=[listener])

@@ -161,7 +161,7 @@ class Stream:
         until = await self._head.beyond(-1)
         while True:
             values = stream.page(self._subscribed.values, place, until, PAGE)
-            messages = await self._statements.rows(stream.sql, values)
+            messages = await self._statements.rows(stream.sql, values, until)
             _show_all(messages, show)
             if len(messages) < PAGE:
                 return

@@ -30,6 +30,9 @@ RECONNECT: Final = 0.5
 POLL: Final = 1.0
 """Seconds after which the position is looked at although nothing was announced."""
 
+SILENCE: Final = 5.0
+"""Seconds after which a connection that does not say what the position is has been lost."""
+
 SETTINGS: Final = (
     "SELECT set_config('plan_cache_mode', 'force_generic_plan', false),"
     " set_config('jit', 'off', false),"
@@ -105,6 +108,11 @@ class Standing(msgspec.Struct, frozen=True):
         return max(self.log_position - self.position, 0)
 
 
+class Behind(psycopg.OperationalError):
+    """The read model does not hold what it is known to have held. When PostgreSQL is stopped at
+    once, what was projected last can be lost; it must not be passed over before it is there."""
+
+
 class Statements:
     """Asynchronous readers of the live generation. Used inside `async with`."""
 
@@ -163,12 +171,19 @@ class Statements:
         """Where the record stands. Raises psycopg.Error, and Crowded."""
         return msgspec.json.decode((await self.fetch(STANDING, ())).body, type=Standing)
 
-    async def rows(self, sql: bytes, parameters: Sequence[str | None]) -> list[tuple[str, str]]:
-        """The rows of two texts that a statement gives. Raises psycopg.Error, and Crowded."""
+    async def rows(
+        self, sql: bytes, parameters: Sequence[str | None], upto: int
+    ) -> list[tuple[str, str]]:
+        """The rows of two texts that a statement gives behind the position up to which the log was
+        projected in its snapshot. Raises psycopg.Error and Crowded, and Behind where that is not
+        as far as the position `upto`."""
         result = await self.readers.fetch(sql, parameters)
+        if int(result.get_value(0, 0) or 0) < upto:
+            raise Behind("what was projected last was lost, and is projected again")
+        rows = range(result.ntuples if result.get_value(0, 1) is not None else 0)
         return [
-            ((result.get_value(n, 0) or b"").decode(), (result.get_value(n, 1) or b"").decode())
-            for n in range(result.ntuples)
+            ((result.get_value(n, 1) or b"").decode(), (result.get_value(n, 2) or b"").decode())
+            for n in rows
         ]
 
     async def position_at(self, moment: datetime) -> Resolved:
@@ -190,6 +205,7 @@ class Head:
         """Those who wait, the one for the earliest position first; with a number in between, so
         that no two are compared further."""
         self._numbers = count()
+        self._moved = asyncio.Event()
 
     async def reached(self, position: int, patience: float) -> bool:
         """Wait until the log is projected up to a position; false after so many seconds."""
@@ -200,7 +216,7 @@ class Head:
         with tracing.span("wait until readable", **{"dateline.position": position}):
             return await self._reached(position, patience)
 
-    async def _reached(self, position: int, patience: float | None) -> bool:
+    async def _reached(self, position: int, patience: float) -> bool:
         moved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heappush(self._waiting, (position, next(self._numbers), moved))
         try:
@@ -213,11 +229,14 @@ class Head:
     async def beyond(self, position: int) -> int:
         """Wait until the log is projected further than a position: how far it is."""
         while self.position is None or self.position <= position:
-            await self._reached(position + 1, None)
+            await self._moved.wait()
         return self.position
 
     def _set(self, position: int | None) -> None:
-        self.position = position
+        if position != self.position:
+            self.position = position
+            self._moved.set()  # wakes whoever waits now, and nobody who comes later
+            self._moved.clear()
         while self._waiting and (
             self._waiting[0][2].done() or self._waiting[0][0] <= (position or 0)
         ):
@@ -235,15 +254,17 @@ class Head:
                     while True:
                         await self._look(connection)
                         await self._hear(connection, on_rebuilt)
-            except psycopg.Error as error:
-                _logger.warning("nobody listens for new positions: %s", error)
+            except (psycopg.Error, TimeoutError) as error:
+                reason = error if isinstance(error, psycopg.Error) else "the database says nothing"
+                _logger.warning("nobody listens for new positions: %s", reason)
             finally:
                 self._set(None)
             await asyncio.sleep(RECONNECT)
 
     async def _look(self, connection: AsyncConnection[Any]) -> None:
-        cursor = await connection.execute("SELECT position FROM read.progress")
-        row = await cursor.fetchone()
+        async with asyncio.timeout(SILENCE):
+            cursor = await connection.execute("SELECT position FROM read.progress")
+            row = await cursor.fetchone()
         self._set(row[0] if row else None)
 
     async def _hear(self, connection: AsyncConnection[Any], on_rebuilt: Callable[[], None]) -> None:

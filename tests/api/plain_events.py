@@ -10,7 +10,7 @@ from uuid import UUID
 from api.ids import global_id
 from domain import codec, events, values
 from domain.catalogue import report_as_of
-from domain.claim import claim_as_of
+from domain.claim import Claim, claim_as_of
 from domain.history import Entry
 from domain.ids import Subject
 from domain.moments import last_instant, parse_moment
@@ -65,6 +65,7 @@ def fitting(view: View, asked: Fields) -> list[tuple[UUID, Entry]]:
     ]
     start, end = _recorded_in(asked.get("recorded") or {})
     kinds, actor = asked.get("kind"), asked.get("actor")
+    topic, statuses = asked.get("topic"), asked.get("status")
     return [
         (subject, entry)
         for subject, entry in view.record.entries
@@ -74,8 +75,32 @@ def fitting(view: View, asked: Fields) -> list[tuple[UUID, Entry]]:
         and (actor is None or entry.actor == actor)
         and (start is None or entry.recorded_at >= start)
         and (end is None or entry.recorded_at <= end)
+        and (topic is None or comes_under(view, subject, entry, topic))
+        and (statuses is None or reached(view, subject, entry) in statuses)
         and all(them & touched(view.record, subject, entry) for them in wanted)
     ]
+
+
+def around(view: View, subject: UUID, entry: Entry) -> tuple[Claim | None, Claim | None]:
+    """The claim of an event just before it and as of it, by the reporting times that count."""
+    if sort_of(entry) is not Subject.CLAIM:
+        return None, None
+    entries = view.record.subjects[subject]
+    before, after = (claim_as_of(entries, view.at, entry.position - back) for back in (1, 0))
+    return before, after
+
+
+def comes_under(view: View, subject: UUID, entry: Entry, topic: str) -> bool:
+    """Whether a claim comes under a topic, as of an event of it or just before."""
+    return any(one is not None and topic in one.topics for one in around(view, subject, entry))
+
+
+def reached(view: View, subject: UUID, entry: Entry) -> str | None:
+    """The status that an event brought a claim to; None where it has the one that it had."""
+    before, after = around(view, subject, entry)
+    if after is None or (before is not None and before.status is after.status):
+        return None
+    return after.status.name
 
 
 def _recorded_in(asked: Fields) -> tuple[datetime | None, datetime | None]:

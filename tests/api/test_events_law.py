@@ -19,10 +19,11 @@ from domain.events import ClaimEvent, ReportEvent, SourceEvent, StoryEvent
 from domain.history import ALWAYS, Entry
 from domain.ids import Subject
 from domain.moments import last_instant
+from domain.words import Status
 from tests.api.living import Living, living
 from tests.api.plain_events import fitting, sort_of
 from tests.api.plain_record import PlainRecord
-from tests.projections.commands import CLAIMS, REPORTS, SOURCES
+from tests.projections.commands import CLAIMS, REPORTS, SOURCES, TOPICS
 from tests.servers import Server
 
 PAGE = """query($filter: EventFilter, $first: Int, $after: String, $last: Int, $before: String,
@@ -93,6 +94,10 @@ def test_events_are_those_of_the_log_told_as_of_their_own_position(
                     subject.value: st.just(ref),
                     "kind": st.lists(st.sampled_from(EventKind), min_size=4).map(
                         lambda kinds: [kind.name for kind in kinds]
+                    ),
+                    "topic": st.sampled_from(TOPICS),
+                    "status": st.lists(
+                        st.sampled_from([one.name for one in Status]), min_size=1, unique=True
                     ),
                 },
             )

@@ -25,6 +25,8 @@ class Line:
         self.ended = asyncio.Event()
         self.doomed = False
         """It is cut in the middle of what goes over it next."""
+        self.hushed = False
+        """Whatever is said over it is lost."""
 
     def cut(self, *, reset: float = 0.5) -> None:
         """End it on both sides, now, with a reset instead of an end that often."""
@@ -52,6 +54,8 @@ class Proxy:
         """Whether nobody gets through: who connects is cut off, and so is who says something."""
         self.only_answers = False
         """Whether connections are cut in the middle of an answer alone, never of a request."""
+        self.delay = 0.0
+        """Seconds that everything takes longer, up to."""
         self._connect = connect
         self._lines: set[Line] = set()
 
@@ -72,6 +76,11 @@ class Proxy:
         """Have every connection cut in the middle of what goes over it next."""
         for line in list(self._lines):
             line.doomed = True
+
+    def hush(self) -> None:
+        """Have whatever is said over every connection be lost, and none of them end."""
+        for line in list(self._lines):
+            line.hushed = True
 
     async def _doom(self) -> None:
         while True:
@@ -104,6 +113,10 @@ class Proxy:
     ) -> None:
         with suppress(OSError):
             while (said := await reader.read(65_536)) and not self.away:
+                if line.hushed:
+                    continue
+                if self.delay:
+                    await asyncio.sleep(random.uniform(0, self.delay))
                 if line.doomed and (answers or not self.only_answers):
                     writer.write(said[: random.randrange(len(said))])
                     self.cuts += 1
