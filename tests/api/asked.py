@@ -376,7 +376,7 @@ class Asked:
             case "stories":
                 return BY_TITLE, [(view.stories[one].title, one) for one in view.stories]
             case "sources":
-                return BY_NAME, [(view.sources[one].name, one) for one in view.sources]
+                return BY_NAME, [(view.sources[one].name or "", one) for one in view.sources]
             case "reports":
                 reports = view.reports
                 return REPORTED_LAST, [(reports[one].first_reported_at, one) for one in reports]
