@@ -17,6 +17,7 @@ from cli.opening import bring_up, opened, say
 from cli.stream import Show, Wanted, streaming
 from cli.terminal import stdout
 from cli.watch_page import Printer
+from domain.words import Status
 from eventlog.database import Database
 from projections.projector import Projector
 
@@ -47,12 +48,25 @@ def watch(
     claim: Annotated[
         str | None, typer.Option("--claim", metavar="REF", help="Only of this claim.")
     ] = None,
+    topic: Annotated[
+        str | None,
+        typer.Option("--topic", metavar="TOPIC", help="Only of claims filed under this topic."),
+    ] = None,
     kind: Annotated[
         list[EventKind] | None,
         typer.Option(
             "--kind",
             metavar="KIND",
             help=f"Only events of this sort: {', '.join(EventKind)}. May be given several times.",
+        ),
+    ] = None,
+    status: Annotated[
+        list[Status] | None,
+        typer.Option(
+            "--status",
+            metavar="STATUS",
+            help=f"Only events by which a claim came to be: {', '.join(Status)}. May be given"
+            " several times.",
         ),
     ] = None,
     actor: Annotated[
@@ -82,10 +96,19 @@ def watch(
       dateline watch --kind claim.corrected --kind claim.retracted --since 2024-08-20
       dateline watch --since 4711 --until-now --json
     """
-    named = {"story": story, "source": source, "report": report, "claim": claim, "actor": actor}
+    named = {
+        "story": story,
+        "source": source,
+        "report": report,
+        "claim": claim,
+        "topic": topic,
+        "actor": actor,
+    }
     chosen: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
     if kind:
         chosen["kind"] = [one.name for one in kind]
+    if status:
+        chosen["status"] = [one.name for one in status]
     if since is None and until_now:
         since = "0"
     shown = _Shown(as_json)

@@ -177,6 +177,8 @@ def test_it_begins_at_a_time_of_recording(dateline: Dateline, opened: Database) 
         (["--report", "kill"], [9, 22, 23, 24]),
         (["--story", "losses"], [5, 10, 11, 18, 19, 20, 21]),
         (["--source", "checker"], [4, 20]),
+        (["--status", "retracted"], [24]),
+        (["--topic", "losses", "--kind", "claim.reported"], [10]),
         (["--actor", "nobody"], []),
     ],
 )
