@@ -6,68 +6,43 @@ import re
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope
 
 from api.atom import ATOM, Feed, written
 from api.correction_entry import entry
 from api.corrections import Page, page
 from api.errors import NOT_FOUND, RequestRefused
 from api.forms import Form, made
-from api.http import deliver, failed, host_of
-from api.memento import HOST
-from api.negotiation import JSON, coding
-from api.watching import FEED_PAGE, watched
-from domain.refusals import InvalidInput, Refusal
+from api.negotiation import coding
+from api.resource import Resource
+from api.watching import FEED_PAGE
+from domain.refusals import InvalidInput
 
 _ADDRESS: Final = re.compile(r"/feeds/(?:corrections|(stories|sources)/([^/]+))\.atom")
 
 _SORTS: Final = {None: None, "stories": "story", "sources": "source"}
 
 
-class Feeds:
+class Feeds(Resource):
     """`/feeds/corrections.atom`, `/feeds/stories/{slug}.atom` and `/feeds/sources/{id}.atom`."""
 
-    def __init__(self, address: str | None = None) -> None:
-        """`address`: where the API is found from outside, unless that is where it is asked."""
-        self._address = address
+    operation = FEED_PAGE
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        try:
-            form = await self._answer(scope, headers)
-        except Refusal as refusal:
-            form = failed(
-                RequestRefused(str(refusal), code=refusal.code, field=refusal.field), JSON
-            )
-        except Exception as error:
-            form = failed(error, JSON, b"GET, HEAD")
-        watched().operation = FEED_PAGE
-        await deliver(form, headers, scope["method"], send, scope["state"])
-
-    async def _answer(self, scope: Scope, headers: dict[bytes, bytes]) -> Form:
-        if scope["method"] not in ("GET", "HEAD"):
-            raise RequestRefused("GET is answered", status=405)
-        caller = await scope["state"]["callers"].caller(
-            headers, scope["query_string"], host_of(scope)
-        )
-        watched().caller = caller.name
+    async def answer(self, scope: Scope, headers: dict[bytes, bytes]) -> Form:
+        """A page of a feed."""
         sort, name = _named(scope)
         before = _before(scope)
         found = await page(scope["state"]["engine"], sort, name, before)
-        feed = _feed(found, sort, before, self._base(scope, headers))
+        # A feed is read far from where it was fetched: its links have to be whole.
+        feed = _feed(found, sort, before, self.base(scope, headers) or _served(scope))
         accepted = coding(headers.get(b"accept-encoding", b"").decode("latin-1"))
         return made(written(feed), found.lasting, ATOM, accepted, vary=b"Accept-Encoding")
 
-    def _base(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
-        if self._address is not None:
-            return self._address.rstrip("/")
-        host = headers.get(b"host", b"").decode("latin-1")
-        if not HOST.fullmatch(host):
-            # A feed is read far from where it was fetched: its links have to be whole.
-            name, port = scope.get("server") or ("localhost", None)
-            host = f"[{name}]:{port}" if ":" in name else f"{name}:{port or 80}"
-        return f"{scope['scheme']}://{host}"
+
+def _served(scope: Scope) -> str:
+    name, port = scope.get("server") or ("localhost", None)
+    host = f"[{name}]:{port}" if ":" in name else f"{name}:{port or 80}"
+    return f"{scope['scheme']}://{host}"
 
 
 def _named(scope: Scope) -> tuple[str | None, str | None]:

@@ -13,22 +13,20 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope
 
 from api.claim_state import find
 from api.errors import NOT_FOUND, RequestRefused
 from api.execution import Engine
 from api.forms import Form, Headers, made
-from api.http import deliver, failed, host_of
 from api.ids import global_id, reference
 from api.negotiation import JSON, coding, prefers
+from api.resource import Resource
 from api.timemap import LINK_FORMAT, Links, written_date
-from api.watching import CLAIM_PAGE, watched
+from api.watching import CLAIM_PAGE
 from domain.ids import Subject, resolve
 from domain.moments import last_instant
-from domain.refusals import InvalidInput, InvalidTime, Refusal
-
-HOST: Final = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
+from domain.refusals import InvalidInput, InvalidTime
 
 _DATE: Final = re.compile(
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d\d) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
@@ -59,34 +57,13 @@ class Asked:
         return base if self.position is None else f"{base}?position={self.position}"
 
 
-class Mementos:
+class Mementos(Resource):
     """`/claims/{id}`, `/claims/{id}@{time}` and `/claims/{id}/timemap`."""
 
-    def __init__(self, address: str | None = None) -> None:
-        """`address`: where the API is found from outside, unless that is where it is asked."""
-        self._address = address
+    operation = CLAIM_PAGE
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        try:
-            form = await self._answer(scope, headers)
-        except Refusal as refusal:
-            form = failed(
-                RequestRefused(str(refusal), code=refusal.code, field=refusal.field), JSON
-            )
-        except Exception as error:
-            form = failed(error, JSON, b"GET, HEAD")
-        watched().operation = CLAIM_PAGE
-        await deliver(form, headers, scope["method"], send, scope["state"])
-
-    async def _answer(self, scope: Scope, headers: dict[bytes, bytes]) -> Form:
-        if scope["method"] not in ("GET", "HEAD"):
-            raise RequestRefused("GET is answered", status=405)
-        caller = await scope["state"]["callers"].caller(
-            headers, scope["query_string"], host_of(scope)
-        )
-        watched().caller = caller.name
+    async def answer(self, scope: Scope, headers: dict[bytes, bytes]) -> Form:
+        """The claim, its time map, or the way to one of them."""
         asked = asked_by(scope)
         if not asked.is_canonical:
             return redirect(301, asked.path(), [])
@@ -96,7 +73,7 @@ class Mementos:
             instant = read_date(wanted.decode("latin-1"))
         engine: Engine = scope["state"]["engine"]
         found = await find(engine, asked.claim, asked.reported_at, asked.position)
-        links = Links(self._base(scope, headers), asked.claim, found.position, found.times)
+        links = Links(self.base(scope, headers) or "", asked.claim, found.position, found.times)
         accepted = coding(headers.get(b"accept-encoding", b"").decode("latin-1"))
         if asked.timemap:
             accept = headers.get(b"accept", b"").decode("latin-1")
@@ -115,12 +92,6 @@ class Mementos:
         in_print = found.at(last_instant(asked.reported_at))
         more = [(b"memento-datetime", written_date(in_print).encode()), *links.header(in_print)]
         return made(found.body, found.lasting, JSON, accepted, more, vary=b"Accept-Encoding")
-
-    def _base(self, scope: Scope, headers: dict[bytes, bytes]) -> str:
-        if self._address is not None:
-            return self._address.rstrip("/")
-        host = headers.get(b"host", b"").decode("latin-1")
-        return f"{scope['scheme']}://{host}" if HOST.fullmatch(host) else ""
 
 
 def asked_by(scope: Scope) -> Asked:
