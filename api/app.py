@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -50,6 +50,8 @@ from api.writing import PATIENCE, Writing
 from eventlog.database import Database
 from eventlog.erasure_list import ErasureList
 from eventlog.record import Record
+from projections.along import Along
+from projections.projector import Projector
 from projections.statements import Head, Statements
 
 STATIC: Final = Path(str(files("api") / "static"))
@@ -112,11 +114,14 @@ class ApiSettings:
         return Store(trusted, self.persisted)
 
 
-def create_app(database: Database, settings: ApiSettings | None = None) -> Starlette:
+def create_app(
+    database: Database, settings: ApiSettings | None = None, projector: Projector | None = None
+) -> Starlette:
     """The application that answers about a record. Raises UnreadableDocuments.
 
     It opens its connections when it is started (the ASGI lifespan) and closes them when it is
-    stopped. Projecting what is written is not its task.
+    stopped. Projecting what is written is not its task; with a `projector` of the same process it
+    shares that task where it can.
     """
     chosen = settings or ApiSettings()
     store = chosen.store()
@@ -140,7 +145,9 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
             rates=chosen.rates,
         )
         erasures = None if chosen.erasures is None else ErasureList(chosen.erasures)
-        recording = Recording(Record(database, erasures=erasures), on_batch=metrics.appended)
+        along = None if projector is None else Along(database, projector.shared, head)
+        record = Record(database, erasures=erasures)
+        recording = Recording(record, along, on_batch=metrics.appended)
         permits = Permits(statements)
         engine.writing = Writing(
             schema()._schema,
@@ -175,7 +182,7 @@ def create_app(database: Database, settings: ApiSettings | None = None) -> Starl
             lambda: numbers_of_recording(recording),
             lambda: numbers_of_webhooks(webhooks),
         ]
-        async with statements, recording, create_task_group() as tasks:
+        async with statements, along or nullcontext(), recording, create_task_group() as tasks:
             tasks.start_soon(head.follow, forget)
             tasks.start_soon(callers.follow)
             tasks.start_soon(webhooks.run)

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Final, Self
 
 from api.errors import Busy
-from domain.commands import Envelope
+from domain.commands import Batch, Envelope
 from eventlog import tracing
-from eventlog.record import Record, Recorded, Result
+from eventlog.plan import Recorded, Result
+from eventlog.record import Record
+from projections.along import AT_ONCE, Along
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
@@ -39,12 +41,15 @@ class Recording:
     def __init__(
         self,
         record: Record,
+        along: Along | None = None,
         *,
         together: int = TOGETHER,
         waiting: int = WAITING,
         on_batch: OnBatch | None = None,
     ) -> None:
+        """`along`: appends new claims and projects them at once, where that can be."""
         self._record = record
+        self._along = along
         self._on_batch = on_batch
         self._together = together
         self._most = waiting
@@ -52,6 +57,7 @@ class Recording:
         self._come = asyncio.Event()
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recording")
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._follow())
@@ -59,8 +65,10 @@ class Recording:
 
     async def __aexit__(self, *_: object) -> None:
         # What is being recorded is recorded to its end; nobody is left who waits for the rest.
+        self._stopping = True
+        self._come.set()
         if self._task is not None:
-            self._task.cancel()
+            await self._task
         await asyncio.get_running_loop().run_in_executor(None, self._executor.shutdown)
         self._record.close()
 
@@ -86,12 +94,20 @@ class Recording:
         return await answer
 
     async def _follow(self) -> None:
-        while True:
+        while not self._stopping:
             await self._come.wait()
             self._come.clear()
-            while self._waiting:
-                count = min(len(self._waiting), self._together)
-                await self._record_all([self._waiting.popleft() for _ in range(count)])
+            while self._waiting and not self._stopping:
+                await self._record_all(self._next())
+
+    def _next(self) -> list[Waiting]:
+        """Those whose turn it is: many small ones, or some that are large."""
+        taken = [self._waiting.popleft()]
+        size = size_of(taken[0][0])
+        most = self._together if size > AT_ONCE else AT_ONCE
+        while self._waiting and (size := size + size_of(self._waiting[0][0])) <= most:
+            taken.append(self._waiting.popleft())
+        return taken
 
     async def _record_all(self, batch: list[Waiting]) -> None:
         envelopes = [envelope for envelope, _, _ in batch]
@@ -99,10 +115,7 @@ class Recording:
         began = loop.time()
         try:
             with tracing.together([span for _, _, span in batch if span is not None], "append"):
-                # In this context: what the thread sends to the database is a part of the span.
-                results = await loop.run_in_executor(
-                    self._executor, copy_context().run, self._record.execute_many, envelopes
-                )
+                results = await self._at_once(envelopes) or await self._in_turn(envelopes)
         except Exception as error:
             for _, answer, _ in batch:
                 if not answer.done():
@@ -114,6 +127,39 @@ class Recording:
         for (_, answer, _), result in zip(batch, results, strict=True):
             if not answer.done():  # a client that went away waits for nothing
                 answer.set_result(result)
+
+    async def _at_once(self, envelopes: Sequence[Envelope]) -> list[Result] | None:
+        """Record commands so that they can be read with their answer, and without another thread.
+        None where that cannot be."""
+        plan = None
+        if self._along is not None and sum(map(size_of, envelopes)) <= AT_ONCE:
+            plan = self._record.foresee(envelopes)
+        if plan is None or self._along is None:
+            return None
+        appended = await self._along.append(plan.units)
+        return None if appended is None else list(map(Recorded.of, plan.units, appended))
+
+    async def _in_turn(self, envelopes: Sequence[Envelope]) -> list[Result]:
+        """Record commands, to be projected when they are in the log."""
+        results = await asyncio.get_running_loop().run_in_executor(
+            # In this context: what the thread sends to the database is a part of the span.
+            self._executor,
+            copy_context().run,
+            self._record.execute_many,
+            envelopes,
+        )
+        if self._along is not None:
+            last = max(
+                (one.last_position for one in results if isinstance(one, Recorded)), default=0
+            )
+            self._along.behind(last)
+        return results
+
+
+def size_of(envelope: Envelope) -> int:
+    """How many commands there are in one."""
+    command = envelope.command
+    return len(command.commands) if isinstance(command, Batch) else 1
 
 
 def events_of(result: Result) -> int:

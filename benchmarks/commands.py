@@ -18,7 +18,8 @@ from benchmarks.ground import Ground
 from benchmarks.rounds import Goal, Table, in_turn
 from benchmarks.writes import STATEMENT, begin
 from domain.commands import Envelope, ReportClaim
-from eventlog.record import Record, Recorded, Result
+from eventlog.plan import Recorded, Result
+from eventlog.record import Record
 
 WRITERS: Final = 32
 

@@ -32,9 +32,11 @@ AUDIENCE: Final = "benchmark"
 
 RATES: Final = Rates(address=10**9, caller=10**9, failures=10**9)
 
+RECORDING: Final = "dateline, recording"
+"""The API with a projector beside it, as `dateline serve` runs them."""
+
 SIDES: Final[dict[str, Callable[[Database], Starlette]]] = {
     "dateline": create_app,
-    "dateline, recording": lambda database: create_app(database, ApiSettings(open_writing=True)),
     "dateline without kept answers": lambda database: create_app(database, ApiSettings(answers=0)),
     "known callers": lambda database: create_app(
         database,
@@ -73,7 +75,12 @@ def main() -> None:
     """Serve the record named on standard input."""
     database = json.decode(sys.stdin.buffer.readline(), type=Database)
     listener = socket.create_server(("127.0.0.1", 0))
-    app = SIDES[sys.argv[1]](database)
+    recording = sys.argv[1] == RECORDING
+    projector = Projector(database) if recording else None
+    if recording:
+        app = create_app(database, ApiSettings(open_writing=True), projector)
+    else:
+        app = SIDES[sys.argv[1]](database)
     server = uvicorn.Server(config(app))
 
     def stop_when_left() -> None:
@@ -81,7 +88,6 @@ def main() -> None:
         server.should_exit = True
 
     Thread(target=stop_when_left, daemon=True).start()
-    projector = Projector(database) if "recording" in sys.argv[1] else None
     if projector is not None:
         projector.start()
     settle()

@@ -18,7 +18,8 @@ from domain.commands import Envelope, Erase
 from domain.refusals import Refusal
 from eventlog.bulk import in_bulk
 from eventlog.later import Later
-from eventlog.record import PATIENCE, Record, Recorded
+from eventlog.plan import Recorded
+from eventlog.record import PATIENCE, Record
 from feeds.interchange import command_line
 from feeds.items import Item, Refused, Tally
 

@@ -224,7 +224,7 @@ def serve(
                     _welcome(listener, database.description)
                 else:
                     _logger.info("serving %s/graphql (%s)", _at(listener), database.description)
-                app = create_app(database, settings)
+                app = create_app(database, settings, projector)
                 _serve(config(app, proxies, timeout_graceful_shutdown=GRACE), listener)
             finally:
                 projector.stop()

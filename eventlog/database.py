@@ -195,7 +195,7 @@ def _has_rights(connection: psycopg.Connection) -> bool:
            AND has_schema_privilege(%(role)s, 'dateline', 'USAGE')
            AND has_table_privilege(%(role)s, 'dateline.log', 'SELECT')
            AND has_table_privilege(%(role)s, 'dateline.webhook_deliveries', 'DELETE')
-           AND has_function_privilege(%(role)s, 'dateline.append_v2'::regproc, 'EXECUTE')
+           AND has_function_privilege(%(role)s, 'dateline.append_v3'::regproc, 'EXECUTE')
            AND has_function_privilege(%(role)s, 'dateline.erase_v1'::regproc, 'EXECUTE')
         """,
         {"role": APPLICATION_ROLE},

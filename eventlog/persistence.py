@@ -62,7 +62,7 @@ APPENDING = """
     %b::int4[], %b::text[], %b::bytea[], %b::int4[], %b::int4[]
 """
 """The arguments of the database's append function."""
-APPEND = f"SELECT * FROM dateline.append_v2({APPENDING})"  # noqa: S608 - built from constants
+APPEND = f"SELECT * FROM dateline.append_v3({APPENDING}, true)"  # noqa: S608 - from constants
 
 _MICROSECOND = timedelta(microseconds=1)
 _POLL = 1.0  # seconds after which a subscription looks even if nothing was announced
@@ -222,7 +222,7 @@ class LogRecorder(PostgresApplicationRecorder):
 def outcomes_of(batch: Batch, rows: Sequence[tuple[Any, ...]]) -> dict[int, Outcome]:
     """What the append function's answer means for the units of a batch."""
     if rows[0][0] == "stored":
-        return _appended(batch, rows[0][2], rows[0][4])
+        return {**appended_of(batch, rows[0][2], rows[0][4])}
     return _refusals(batch, rows)
 
 
@@ -256,7 +256,8 @@ def parameters_of(batch: Batch) -> tuple[Packed, ...]:
     )
 
 
-def _appended(batch: Batch, before: int, time: datetime) -> dict[int, Outcome]:
+def appended_of(batch: Batch, before: int, time: datetime) -> dict[int, Appended]:
+    """Where the units of a batch stand that was stored after a position and the time of that."""
     return {
         unit: Appended(before + first, before + last, time + last * _MICROSECOND)
         for unit, first, last in zip(batch.units, batch.first, batch.last, strict=True)

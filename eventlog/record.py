@@ -3,69 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from types import TracebackType
 from typing import Final, Self
 from uuid import UUID
 
-from msgspec import Struct
-from msgspec.json import Encoder
-
-from domain import codec
-from domain.commands import AnyCommand, Batch, Envelope, Erase
+from domain.commands import AnyCommand, Batch, Envelope, Erase, ReportClaim
 from domain.decide import decide, needs
-from domain.history import ALWAYS, Entry
-from domain.refusals import Conflict, IdempotencyConflict, InvalidInput, Refusal
-from domain.world import Children, Decision, World
+from domain.history import Entry
+from domain.ids import Subject, resolve
+from domain.refusals import Conflict, IdempotencyConflict, Refusal
+from domain.world import Children, World
 from eventlog.database import Database
 from eventlog.decoding import entries_of
-from eventlog.entries import (
-    Append,
-    Appended,
-    ChildGuard,
-    KeyConflict,
-    NewEvent,
-    Outcome,
-    SeenKey,
-    StreamGuard,
-)
+from eventlog.entries import Append, Appended, KeyConflict, Outcome, SeenKey
 from eventlog.erasing import erase
 from eventlog.erasure_list import ErasureList
-from eventlog.errors import EntryInvalid, ErasureListUnusable
+from eventlog.errors import ErasureListUnusable
 from eventlog.later import Later
 from eventlog.log import Log
+from eventlog.plan import Plan, Recorded, Result, digest_of, unit_of
 from eventlog.runs import runs, stands_alone
-from eventlog.validation import check_request
+from eventlog.surroundings import Surroundings
 
 ATTEMPTS: Final = 20
 """How often a decision is taken anew because somebody else wrote to the same subject first."""
 
 PATIENCE: Final = 2.0
 """Seconds that an interrupted call waits for the append at hand."""
-
-_canonical = Encoder(order="deterministic", decimal_format="string")
-
-
-class Recorded(Struct, frozen=True, gc=False):
-    """A command stands in the log. `recorded_at` is that of its last event, UTC."""
-
-    first_position: int
-    last_position: int
-    recorded_at: datetime
-    subject: UUID | None
-    """What the command was about. None where the answer is that of an earlier call."""
-    replayed: bool = False
-    """The idempotency key was seen before with this command, and nothing new was recorded."""
-
-
-Result = Recorded | Refusal
-
-
-def digest_of(command: AnyCommand | Batch) -> bytes:
-    """What an idempotency key stands for: SHA-256 over the command's fields in a fixed order."""
-    return sha256(_canonical.encode(command)).digest()
 
 
 def _utc_now() -> datetime:
@@ -86,6 +52,7 @@ class Record:
         self._conninfo = database.conninfo
         self._now = now
         self._erasures = erasures
+        self._surroundings = Surroundings()
 
     def __enter__(self) -> Self:
         return self
@@ -116,6 +83,27 @@ class Record:
         refused too. The commands are decided together and appended in one round trip.
         """
         return [result for run in runs(envelopes) for result in self._execute_run(run)]
+
+    def foresee(self, envelopes: Sequence[Envelope]) -> Plan | None:
+        """Decide commands without asking the database: what they come to if the claims that they
+        report are new, and nothing has become of what those are reported in since that was read.
+        When its units are appended, their guards find out whether that was so. None where it cannot
+        be foreseen, as with all but reports of claims.
+        """
+        claims: set[UUID] = set()
+        named: set[UUID] = set()
+        for envelope in envelopes:
+            command = envelope.command
+            for one in command.commands if isinstance(command, Batch) else (command,):
+                if not isinstance(one, ReportClaim):
+                    return None
+                claims.add(resolve(Subject.CLAIM, one.claim))
+                named.update(needs(one).subjects)
+        around = self._surroundings.of(named - claims)
+        if around is None:
+            return None
+        plan = Plan.of(envelopes, World(self._now(), around))
+        return plan if len(plan.units) == len(envelopes) else None
 
     def execute_batches(
         self, batches: Iterable[Sequence[Envelope]]
@@ -153,7 +141,7 @@ class Record:
             if pending is not None:
                 pending.outcomes.wait(PATIENCE)
 
-    def _append(self, plan: _Plan) -> _Pending:
+    def _append(self, plan: Plan) -> _Pending:
         return _Pending(plan, Later(lambda: self._log.append_checked(plan.units), "appender"))
 
     def _execute_run(self, envelopes: Sequence[Envelope]) -> list[Result]:
@@ -162,7 +150,7 @@ class Record:
         plan = self._plan(envelopes)
         return self._settle(plan, self._log.append_checked(plan.units))
 
-    def _plan_ahead(self, envelopes: Sequence[Envelope], pending: _Pending | None) -> _Plan | None:
+    def _plan_ahead(self, envelopes: Sequence[Envelope], pending: _Pending | None) -> Plan | None:
         """Decide while something else is pending; None where that has to be over first."""
         if any(stands_alone(envelope.command) for envelope in envelopes):
             return None
@@ -174,42 +162,24 @@ class Record:
 
     def _plan(
         self, envelopes: Sequence[Envelope], ahead: Mapping[UUID, list[Entry]] | None = None
-    ) -> _Plan:
+    ) -> Plan:
         """Decide commands as if what `ahead` holds of some subjects were in the log already."""
-        plan = _Plan(envelopes, [None] * len(envelopes))
         world = self._world([envelope.command for envelope in envelopes], ahead or {})
-        refused: dict[str, int] = {}
-        for index, envelope in enumerate(envelopes):
-            if envelope.key is not None:
-                first = plan.keyed.setdefault(envelope.key, index)
-                if first != index:
-                    plan.repeats.append((index, first))
-                    continue
-            try:
-                decision = decide(world, envelope.command)
-                unit = _unit(envelope, decision)
-            except Refusal as refusal:
-                plan.results[index] = refusal.with_traceback(None)  # or it would hold the plan
-                if envelope.key is not None:
-                    refused[envelope.key] = index
-                continue
-            world.take(decision.drafts)
-            plan.units.append(unit)
-            plan.owners.append(index)
+        plan = Plan.of(envelopes, world)
+        refused = plan.refused
         # A command that was recorded before mostly stands in its own way now. Where it does not,
         # the log knows its key, and gives the first outcome for it.
         for key, known in self._log.keys(refused.keys()).items() if refused else ():
             plan.results[refused[key]] = _known(envelopes[refused[key]], known)
-        plan.subjects = world.subjects
         return plan
 
-    def _settle(self, plan: _Plan, outcomes: Sequence[Outcome]) -> list[Result]:
+    def _settle(self, plan: Plan, outcomes: Sequence[Outcome]) -> list[Result]:
         results = plan.results
         again = False
         for index, unit, outcome in zip(plan.owners, plan.units, outcomes, strict=True):
             match outcome:
                 case Appended():
-                    results[index] = _recorded(unit, outcome)
+                    results[index] = Recorded.of(unit, outcome)
                     again = again or outcome.replayed
                 case KeyConflict():
                     results[index] = _key_conflict(outcome.key)
@@ -242,10 +212,11 @@ class Record:
             children[report] = Children(found.stream_ids, found.position)
             subjects.update(found.stream_ids)
         streams = self._log.streams(subjects - ahead.keys())
+        read = {subject: entries_of(events) for subject, events in streams.items() if events}
+        self._surroundings.keep(read)
         return World(
             now=self._now(),
-            subjects={subject: entries_of(events) for subject, events in streams.items() if events}
-            | {subject: list(entries) for subject, entries in ahead.items()},
+            subjects=read | {subject: list(entries) for subject, entries in ahead.items()},
             children=children,
             lengths={
                 subject: events[-1].version
@@ -259,14 +230,14 @@ class Record:
         for _ in range(ATTEMPTS):
             try:
                 world = self._world([envelope.command], {})
-                unit = _unit(envelope, decide(world, envelope.command))
+                unit = unit_of(envelope, decide(world, envelope.command))
             except Refusal as refusal:
                 # The same command may have been recorded under its key a moment ago, and be what
                 # stands in its own way now.
                 return self._seen(envelope) or refusal
             match self._stored(envelope.command, unit):
                 case Appended() as outcome:
-                    return _recorded(unit, outcome)
+                    return Recorded.of(unit, outcome)
                 case KeyConflict(key):
                     return _key_conflict(key)
         return Conflict("others kept writing to the same subject; try again")
@@ -276,7 +247,10 @@ class Record:
             return self._log.append_checked([unit])[0]
         if self._erasures is None:
             raise ErasureListUnusable("There is no list of erasures, so nothing can be erased.")
-        return erase(self._conninfo, unit, self._erasures)
+        try:
+            return erase(self._conninfo, unit, self._erasures)
+        finally:
+            self._surroundings.forget()
 
     def _seen(self, envelope: Envelope) -> Result | None:
         if envelope.key is None:
@@ -306,74 +280,11 @@ class Record:
 
 
 @dataclass(slots=True)
-class _Plan:
-    """What a batch of commands comes to, before it is appended."""
-
-    envelopes: Sequence[Envelope]
-    results: list[Result | None]
-    """Those that are known already."""
-    units: list[Append] = field(default_factory=list)
-    owners: list[int] = field(default_factory=list)
-    """Which of the envelopes each unit is for."""
-    keyed: dict[str, int] = field(default_factory=dict)
-    """By key, the first of the envelopes that has it."""
-    repeats: list[tuple[int, int]] = field(default_factory=list)
-    """Envelopes whose key another one has, and that one."""
-    subjects: dict[UUID, list[Entry]] = field(default_factory=dict)
-    """Those that were looked at, with what will be in the log when this is."""
-
-    def changed(self) -> dict[UUID, list[Entry]]:
-        """The subjects that units are about."""
-        return {
-            event.stream_id: self.subjects[event.stream_id]
-            for unit in self.units
-            for event in unit.events
-        }
-
-
-@dataclass(slots=True)
 class _Pending:
     """A plan that is being appended."""
 
-    plan: _Plan
+    plan: Plan
     outcomes: Later[list[Outcome]]
-
-
-def _unit(envelope: Envelope, decision: Decision) -> Append:
-    try:
-        # The rest of a unit is the decider's and the codec's, and is as the log wants it.
-        check_request(envelope.actor, envelope.reason, envelope.key)
-    except EntryInvalid as error:
-        raise InvalidInput(error.reason, field=error.field) from None
-    return Append(
-        events=[
-            NewEvent(
-                stream_id=draft.subject,
-                version=draft.sequence,
-                type=codec.type_of(draft.event),
-                content=codec.encode(draft.event),
-                reported_at=None if draft.reported_at is ALWAYS else draft.reported_at,
-                parent_id=draft.parent,
-            )
-            for draft in decision.drafts
-        ],
-        actor=envelope.actor,
-        reason=envelope.reason,
-        key=envelope.key,
-        request_digest=digest_of(envelope.command) if envelope.key is not None else b"",
-        guards=[StreamGuard(subject, version) for subject, version in decision.relies_on],
-        child_guards=[ChildGuard(*report) for report in decision.childless_since],
-    )
-
-
-def _recorded(unit: Append, appended: Appended) -> Recorded:
-    return Recorded(
-        appended.first_position,
-        appended.last_position,
-        appended.recorded_at,
-        unit.events[0].stream_id,
-        appended.replayed,
-    )
 
 
 def _known(envelope: Envelope, known: SeenKey) -> Result:

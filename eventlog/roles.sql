@@ -4,8 +4,8 @@
 
 GRANT USAGE ON SCHEMA dateline TO dateline_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA dateline TO dateline_app;
-GRANT EXECUTE ON FUNCTION dateline.append_v1, dateline.append_v2, dateline.erase_v1
-    TO dateline_app;
+GRANT EXECUTE ON FUNCTION dateline.append_v1, dateline.append_v2, dateline.append_v3,
+    dateline.erase_v1 TO dateline_app;
 GRANT USAGE, CREATE ON SCHEMA dateline_library TO dateline_app;
 GRANT SELECT ON dateline_library.stored_events TO dateline_app;
 GRANT UPDATE (cursor, state, reason) ON dateline.webhooks TO dateline_app;

@@ -119,6 +119,15 @@ class Bitemporal(Generic[S]):
             if subject in self._timelines:
                 self._timelines.move_to_end(subject)
 
+    def keeps(self, subject: UUID) -> bool:
+        """Whether something is kept of a subject, so that nothing has to be read to prepare it."""
+        return subject in self._timelines
+
+    def drop(self, subjects: Iterable[UUID]) -> None:
+        """Keep nothing of some subjects."""
+        for subject in subjects:
+            self._timelines.pop(subject, None)
+
     def forget(self) -> None:
         """Drop everything that is kept: the tables are not what they were."""
         self.opened, self.changed, self._loaded = [], {}, []

@@ -78,6 +78,7 @@ class Projection:
         """The last position that is in the tables; None where that has to be looked up."""
         self._latest: datetime | None = None
         """The latest reporting time of all events so far; None where that has to be looked up."""
+        self._foreseen_after: tuple[int | None, datetime | None] = None, None
         self.erased = False
         """Content was taken out of the tables, and its old rows still lie in their files."""
         self.indexed = False
@@ -120,6 +121,28 @@ class Projection:
         have changed.
         """
         self._connection, self._before, self._settle = connection, events[0].position, settle
+        return self._folded(events)
+
+    def foresee(self, events: Sequence[LoggedEvent]) -> Batch | None:
+        """The same, where nothing has to be read for it: new claims of reports that are kept. Else
+        None, and nothing has changed. They do not stand in the log yet: see `take_back`."""
+        if self._latest is None or self.position is None:
+            return None
+        for one in events:
+            report = one.parent_id
+            if one.version != 1 or report is None or not self._reports.keeps(report):
+                return None
+            if self._claims.keeps(one.stream_id):
+                return None
+        self._connection, self._foreseen_after = None, (self.position, self._latest)
+        return self._folded(events)
+
+    def take_back(self, events: Sequence[LoggedEvent]) -> None:
+        """What was just foreseen has not come."""
+        self.position, self._latest = self._foreseen_after
+        self._claims.drop(one.stream_id for one in events)
+
+    def _folded(self, events: Sequence[LoggedEvent]) -> Batch:
         shown = [one for one in events if one.content is not None]
         entries = entries_of(shown)
         batch = self._batch(shown, entries)
@@ -206,8 +229,9 @@ class Projection:
         return batch
 
     def _sources(self, entries: Sequence[tuple[UUID, Entry]]) -> SourceChanges:
-        if entries:
-            self._settle()
+        if not entries:
+            return SourceChanges({})
+        self._settle()
         return load_sources(self._conn, entries)
 
     def _add_events(

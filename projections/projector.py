@@ -18,6 +18,7 @@ from psycopg import Connection
 from eventlog.database import Database
 from eventlog.errors import DatabaseUnreachable
 from eventlog.log import Log
+from projections.along import Shared
 from projections.generations import (
     BATCH,
     MANY,
@@ -135,6 +136,8 @@ class Projector:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.shared = Shared()
+        """Its projection, for what is recorded in this process."""
         self._stop = Event()
         self._thread = Thread(target=self._run, name="projector", daemon=True)
         self._scrubbing = Thread()
@@ -181,12 +184,15 @@ class Projector:
         sweep(connection)
         connection.execute("LISTEN dateline_log")
         projection = Projection(log)
-        while not self._stop.is_set():
-            catch_up(self._database, connection, projection, log, self._stop)
-            if projection.erased and not self._scrubbing.is_alive():
-                projection.erased = False
-                # Beside it: what is written meanwhile is not to wait until tables are vacuumed.
-                self._scrubbing = Thread(target=self._scrub, name="scrub", daemon=True)
-                self._scrubbing.start()
-            for _ in connection.notifies(timeout=POLL / 4, stop_after=1):
-                pass
+        with self.shared.sharing(projection):
+            while not self._stop.is_set():
+                with self.shared.turn():
+                    catch_up(self._database, connection, projection, log, self._stop)
+                if projection.erased and not self._scrubbing.is_alive():
+                    projection.erased = False
+                    # Beside it: what is written meanwhile is not to wait until tables are vacuumed.
+                    self._scrubbing = Thread(target=self._scrub, name="scrub", daemon=True)
+                    self._scrubbing.start()
+                for heard in connection.notifies(timeout=POLL / 4):
+                    if int(heard.payload) > (projection.position or 0):
+                        break

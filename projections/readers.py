@@ -27,7 +27,8 @@ RECONNECT: Final = 0.5
 """Seconds between attempts to connect again."""
 
 Connect = Callable[[], Awaitable[AsyncConnection[Any]]]
-Values = Sequence[str | None]
+Values = Sequence[str | bytes | None]
+"""Of parameters: text, or what PostgreSQL takes in binary."""
 
 _logger = logging.getLogger(__name__)
 
@@ -63,13 +64,14 @@ class Reader:
 
     async def fetch(self, sql: bytes, values: Values) -> pq.abc.PGresult:
         """The rows of a statement. Raises psycopg.Error."""
-        encoded = [None if value is None else value.encode() for value in values]
+        encoded = [value.encode() if isinstance(value, str) else value for value in values]
+        formats = [isinstance(value, bytes) for value in values]
         name = self._prepared.get(sql)
         if name is None:
             name = await self._prepare(sql)
         else:
             self._prepared.move_to_end(sql)
-        self._libpq.send_query_prepared(name, encoded)
+        self._libpq.send_query_prepared(name, encoded, formats)
         return await self._result()
 
     async def _prepare(self, sql: bytes) -> bytes:
@@ -206,7 +208,7 @@ class Readers:
     async def fetch(self, sql: bytes, values: Values) -> pq.abc.PGresult:
         """The rows of a statement. Raises psycopg.Error, and Crowded."""
         try:
-            return await self._fetch(sql, values)
+            return await self.once(sql, values)
         except psycopg.OperationalError as error:
             if isinstance(error, psycopg.errors.QueryCanceled | Unreachable):
                 raise
@@ -214,9 +216,11 @@ class Readers:
             # are not used. To read twice does no harm.
             for reader in list(self._free):
                 reader.close()
-            return await self._fetch(sql, values)
+            return await self.once(sql, values)
 
-    async def _fetch(self, sql: bytes, values: Values) -> pq.abc.PGresult:
+    async def once(self, sql: bytes, values: Values) -> pq.abc.PGresult:
+        """The same, for what may not be done twice: whether it was done is not known where an error
+        is raised that did not come from the server."""
         reader = self._free.pop() if self._free else await self._next()
         self._busy.add(reader)
         reader.deadline = self._loop.time() + self._timeout + GRACE

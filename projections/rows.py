@@ -194,7 +194,8 @@ class EventRow(Struct, gc=False):
     """A row of `events`: an event as it is shown."""
 
     position: int
-    recorded_at: datetime
+    recorded_at: datetime | None
+    """None where it is only being recorded."""
     reported_at: datetime | None
     subject_id: UUID
     sequence: int

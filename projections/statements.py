@@ -232,6 +232,11 @@ class Head:
             await self._moved.wait()
         return self.position
 
+    def advance(self, position: int) -> None:
+        """The projector says that it has come so far."""
+        if self.position is not None and position > self.position:
+            self._set(position)
+
     def _set(self, position: int | None) -> None:
         if position != self.position:
             self.position = position
@@ -262,10 +267,12 @@ class Head:
             await asyncio.sleep(RECONNECT)
 
     async def _look(self, connection: AsyncConnection[Any]) -> None:
+        known = self.position
         async with asyncio.timeout(SILENCE):
             cursor = await connection.execute("SELECT position FROM read.progress")
             row = await cursor.fetchone()
-        self._set(row[0] if row else None)
+        if self.position == known:  # or it is out of date already
+            self._set(row[0] if row else None)
 
     async def _hear(self, connection: AsyncConnection[Any], on_rebuilt: Callable[[], None]) -> None:
         with suppress(TimeoutError):
@@ -273,4 +280,4 @@ class Head:
                 if heard.payload == "rebuilt":
                     on_rebuilt()
                     return
-                self._set(int(heard.payload))
+                self.advance(int(heard.payload))

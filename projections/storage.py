@@ -79,7 +79,9 @@ def _in_force(
     return stretches
 
 
-_WRITE: Final = "SELECT write_batch({})".format(", ".join(["%s"] * 5 + ["%s::json"] * 16))
+_WRITE: Final = "SELECT write_batch({})".format(
+    ", ".join(["%s"] * 5 + ["NULL"] + ["%s::json"] * 16)
+)
 
 
 def write(

@@ -3,10 +3,14 @@
 -- is false: somebody else has projected meanwhile, or another version has put its own generation in
 -- this one's place. One call is one transaction and one round trip.
 --
+-- appended: when what is before the batch was recorded, where its own times are not known yet because
+-- it is just being appended (append_and_write); else null.
+--
 -- Every name is looked up when the statement that has it is run, by search_path: after the lock,
 -- so that no swap can come between the progress of one generation and the rows of another.
 CREATE FUNCTION write_batch(
     made_for text, after bigint, upto bigint, recorded timestamptz, is_live boolean,
+    appended timestamptz,
     new_claims json, claim_bounds json, new_claim_sources json, new_claim_terms json,
     new_claim_wordings json, new_claim_abouts json, new_claim_links json,
     new_reports json, report_bounds json, new_report_urls json,
@@ -99,7 +103,12 @@ BEGIN
         INSERT INTO touches SELECT * FROM json_populate_recordset(NULL::touches, new_touches);
     END IF;
     IF new_events IS NOT NULL THEN
-        INSERT INTO events SELECT * FROM json_populate_recordset(NULL::events, new_events);
+        INSERT INTO events
+        SELECT e.position,
+               coalesce(appended + (e.position - after) * interval '1 microsecond', e.recorded_at),
+               e.reported_at, e.subject_id, e.sequence, e.type, e.precision, e.actor, e.reason,
+               e.voided, e.latest_reported_at, e.erased_by, e.body
+        FROM json_populate_recordset(NULL::events, new_events) e;
     END IF;
     IF new_voided IS NOT NULL THEN
         -- An event can become void and not void again within a batch.
@@ -112,7 +121,77 @@ BEGIN
             WHERE e.subject_id = v.claim_id AND e.sequence = v.sequence;
         END LOOP;
     END IF;
-    PERFORM pg_notify('dateline_read', upto::text);
+    IF appended IS NULL THEN  -- else whoever appends tells it (append_and_write)
+        PERFORM pg_notify('dateline_read', upto::text);
+    END IF;
     RETURN true;
+END
+$$;
+
+-- Appends units to the log as append_v3 does, and takes what they come to into the generation, in one
+-- transaction. What they come to was worked out on the understanding that they follow the position
+-- `after`, which is projected. Where something else was appended there meanwhile, or is being put in
+-- this generation's place, or where it cannot be written, they are appended all the same, and the
+-- projector is told.
+--
+-- Result: as of append_v3, and whether the units can be read. Then nobody has been told: it wakes
+-- every connection that listens, whatever for, which takes longer than the rest. The caller does it,
+-- for more than one batch at a time.
+CREATE FUNCTION append_and_write(
+    e_stream uuid[], e_version integer[], e_type text[], e_content text[],
+    e_reported timestamptz[], e_parent uuid[], e_actor text[], e_reason text[], e_key text[],
+    c_unit integer[], c_stream uuid[], c_version integer[],
+    p_unit integer[], p_parent uuid[], p_position bigint[],
+    k_unit integer[], k_key text[], k_digest bytea[], k_first integer[], k_last integer[],
+    made_for text, after bigint,
+    new_claims json, claim_bounds json, new_claim_sources json, new_claim_terms json,
+    new_claim_wordings json, new_claim_abouts json, new_claim_links json,
+    new_reports json, report_bounds json, new_report_urls json,
+    new_sources json, source_ends json, new_stories json,
+    new_events json, new_touches json, new_voided json
+) RETURNS TABLE (
+    outcome text, unit integer, "position" bigint, last_position bigint, recorded_at timestamptz,
+    subject uuid, expected integer, actual integer, written boolean
+)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    told record;
+    length integer := cardinality(e_stream);
+    done boolean;
+BEGIN
+    FOR told IN
+        SELECT * FROM dateline.append_v3(
+            e_stream, e_version, e_type, e_content, e_reported, e_parent, e_actor, e_reason, e_key,
+            c_unit, c_stream, c_version, p_unit, p_parent, p_position,
+            k_unit, k_key, k_digest, k_first, k_last, false)
+    LOOP
+        IF told.outcome = 'stored' THEN
+            done := false;
+            -- The log is locked by now: a swap, which may take long, is not waited for.
+            IF told.position = after AND pg_try_advisory_xact_lock_shared(7140001) THEN
+                BEGIN
+                    done := write_batch(
+                        made_for, after, after + length,
+                        told.recorded_at + length * interval '1 microsecond', false,
+                        told.recorded_at,
+                        new_claims, claim_bounds, new_claim_sources, new_claim_terms,
+                        new_claim_wordings, new_claim_abouts, new_claim_links,
+                        new_reports, report_bounds, new_report_urls,
+                        new_sources, source_ends, new_stories,
+                        new_events, new_touches, new_voided);
+                EXCEPTION WHEN OTHERS THEN
+                    -- The log does not depend on what is made of it. The projector will meet with
+                    -- the same, and tell.
+                    done := false;
+                END;
+            END IF;
+            IF NOT done THEN
+                PERFORM pg_notify('dateline_log', (told.position + length)::text);
+            END IF;
+        END IF;
+        RETURN QUERY SELECT told.outcome, told.unit, told.position, told.last_position,
+                            told.recorded_at, told.subject, told.expected, told.actual, done;
+    END LOOP;
 END
 $$;

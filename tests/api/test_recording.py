@@ -14,7 +14,8 @@ from domain.commands import Envelope, OpenStory, PublishReport, RegisterSource, 
 from domain.words import SourceKind
 from eventlog.database import Database
 from eventlog.errors import DatabaseUnreachable
-from eventlog.record import Record, Recorded
+from eventlog.plan import Recorded
+from eventlog.record import Record
 from tests.api.mutations import desk, logged
 
 PAPER = RegisterSource(source="paper", name="The Paper", kind=SourceKind.OUTLET)

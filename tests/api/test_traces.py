@@ -120,7 +120,7 @@ def test_mutations_that_share_a_commit_are_linked(
             (back,) = records[link.context.span_id].links
             assert back.context.span_id == append.context.span_id
     assert counted == 40
-    sql = [one for one in found if one.name == "SELECT dateline.append_v2"]
+    sql = [one for one in found if one.name == "SELECT dateline.append_v3"]
     assert len(sql) == len(named["append"])
     for one in sql:
         assert path(one, found) == ["POST /graphql", "mutation", "record", "append", one.name]

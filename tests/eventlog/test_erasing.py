@@ -35,7 +35,8 @@ from eventlog.erasing import connect, reconcile, record_id
 from eventlog.erasure_list import ErasureList, ListedErasure
 from eventlog.errors import ErasureListUnusable
 from eventlog.log import Log
-from eventlog.record import Record, Recorded
+from eventlog.plan import Recorded
+from eventlog.record import Record
 
 CLAIM = resolve(Subject.CLAIM, "c")
 LAW = ErasureGround.COURT_ORDER

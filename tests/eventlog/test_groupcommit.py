@@ -134,10 +134,10 @@ def server_gone(database: Database) -> Iterator[Log]:
 def test_a_refusal_by_the_database_is_named_and_spares_the_log(
     log: Log, owner: psycopg.Connection
 ) -> None:
-    owner.execute("REVOKE EXECUTE ON FUNCTION dateline.append_v2 FROM dateline_app")
+    owner.execute("REVOKE EXECUTE ON FUNCTION dateline.append_v3 FROM dateline_app")
     with pytest.raises(DatabaseRefused):
         log.append([unit(), unit()])
-    owner.execute("GRANT EXECUTE ON FUNCTION dateline.append_v2 TO dateline_app")
+    owner.execute("GRANT EXECUTE ON FUNCTION dateline.append_v3 TO dateline_app")
     assert isinstance(log.append([unit()])[0], Appended)
 
 

@@ -31,7 +31,8 @@ from domain.refusals import (
 from domain.words import Rating, SourceKind
 from eventlog.database import Database
 from eventlog.log import Log
-from eventlog.record import Record, Recorded, Result
+from eventlog.plan import Recorded, Result
+from eventlog.record import Record
 from tests.projections.commands import commands, opening
 
 DAY = "2024-08-18"

@@ -91,7 +91,7 @@ def test_a_lost_notification_is_made_up_for_by_polling(log: Log, owner: psycopg.
     owner.execute(
         "CREATE SCHEMA quiet; CREATE FUNCTION quiet.pg_notify(text, text) RETURNS void"
         " LANGUAGE sql AS ''; "
-        "ALTER FUNCTION dateline.append_v2 SET search_path = quiet, pg_catalog"
+        "ALTER FUNCTION dateline.append_v3 SET search_path = quiet, pg_catalog"
     )
     owner.execute("GRANT USAGE ON SCHEMA quiet TO PUBLIC")
     owner.execute(f"LISTEN {CHANNEL}")
