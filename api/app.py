@@ -50,7 +50,7 @@ from api.writing import PATIENCE, Writing
 from eventlog.database import Database
 from eventlog.erasure_list import ErasureList
 from eventlog.record import Record
-from projections.along import Along
+from projections.inline import Inline
 from projections.projector import Projector
 from projections.statements import Head, Statements
 
@@ -145,9 +145,9 @@ def create_app(
             rates=chosen.rates,
         )
         erasures = None if chosen.erasures is None else ErasureList(chosen.erasures)
-        along = None if projector is None else Along(database, projector.shared, head)
+        inline = None if projector is None else Inline(database, projector.shared, head)
         record = Record(database, erasures=erasures)
-        recording = Recording(record, along, on_batch=metrics.appended)
+        recording = Recording(record, inline, on_batch=metrics.appended)
         permits = Permits(statements)
         engine.writing = Writing(
             schema()._schema,
@@ -182,7 +182,7 @@ def create_app(
             lambda: numbers_of_recording(recording),
             lambda: numbers_of_webhooks(webhooks),
         ]
-        async with statements, along or nullcontext(), recording, create_task_group() as tasks:
+        async with statements, inline or nullcontext(), recording, create_task_group() as tasks:
             tasks.start_soon(head.follow, forget)
             tasks.start_soon(callers.follow)
             tasks.start_soon(webhooks.run)

@@ -49,9 +49,14 @@ def numbers_of_channels(channels: Channels) -> Iterator[Metric]:
 
 
 def numbers_of_recording(recording: Recording) -> Iterator[Metric]:
-    """How many commands wait."""
+    """How many commands wait, and how often they could be read at once."""
     yield gauge(
         "dateline_commands_waiting", "Commands that wait to be recorded.", recording.waiting
+    )
+    yield counter(
+        "dateline_append_batches_inline",
+        "Batches that were projected in the transaction that appended them.",
+        value=0 if recording.inline is None else recording.inline.batches,
     )
 
 

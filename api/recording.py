@@ -15,7 +15,7 @@ from domain.commands import Batch, Envelope
 from eventlog import tracing
 from eventlog.plan import Recorded, Result
 from eventlog.record import Record
-from projections.along import AT_ONCE, Along
+from projections.inline import AT_ONCE, Inline
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
@@ -41,15 +41,15 @@ class Recording:
     def __init__(
         self,
         record: Record,
-        along: Along | None = None,
+        inline: Inline | None = None,
         *,
         together: int = TOGETHER,
         waiting: int = WAITING,
         on_batch: OnBatch | None = None,
     ) -> None:
-        """`along`: appends new claims and projects them at once, where that can be."""
+        """`inline`: appends new claims and projects them at once, where that can be."""
         self._record = record
-        self._along = along
+        self.inline = inline
         self._on_batch = on_batch
         self._together = together
         self._most = waiting
@@ -104,7 +104,7 @@ class Recording:
         """Those whose turn it is: many small ones, or some that are large."""
         taken = [self._waiting.popleft()]
         size = size_of(taken[0][0])
-        most = self._together if size > AT_ONCE else AT_ONCE
+        most = self._together if self.inline is None or size > AT_ONCE else AT_ONCE
         while self._waiting and (size := size + size_of(self._waiting[0][0])) <= most:
             taken.append(self._waiting.popleft())
         return taken
@@ -132,11 +132,11 @@ class Recording:
         """Record commands so that they can be read with their answer, and without another thread.
         None where that cannot be."""
         plan = None
-        if self._along is not None and sum(map(size_of, envelopes)) <= AT_ONCE:
+        if self.inline is not None and sum(map(size_of, envelopes)) <= AT_ONCE:
             plan = self._record.foresee(envelopes)
-        if plan is None or self._along is None:
+        if plan is None or self.inline is None:
             return None
-        appended = await self._along.append(plan.units)
+        appended = await self.inline.append(plan.units)
         return None if appended is None else list(map(Recorded.of, plan.units, appended))
 
     async def _in_turn(self, envelopes: Sequence[Envelope]) -> list[Result]:
@@ -148,11 +148,11 @@ class Recording:
             self._record.execute_many,
             envelopes,
         )
-        if self._along is not None:
+        if self.inline is not None:
             last = max(
                 (one.last_position for one in results if isinstance(one, Recorded)), default=0
             )
-            self._along.behind(last)
+            self.inline.behind(last)
         return results
 
 

@@ -18,7 +18,6 @@ from psycopg import Connection
 from eventlog.database import Database
 from eventlog.errors import DatabaseUnreachable
 from eventlog.log import Log
-from projections.along import Shared
 from projections.generations import (
     BATCH,
     MANY,
@@ -31,6 +30,7 @@ from projections.generations import (
     sweep,
     tidy,
 )
+from projections.inline import Shared
 from projections.projection import Projection
 from projections.refusals import NotYetProjected, OtherReadModel
 

@@ -86,7 +86,8 @@ def delivering(database: Database, settings: WebhookSettings | None = None) -> I
     projector = Projector(database)
     projector.start()
     try:
-        with served(create_app(database, ApiSettings(webhooks=chosen))) as address:
+        app = create_app(database, ApiSettings(webhooks=chosen), projector)
+        with served(app) as address:
             yield Delivering(database, address)
     finally:
         projector.stop()

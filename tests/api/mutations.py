@@ -140,7 +140,7 @@ def desk(
         projector.start()
     try:
         with (
-            served(create_app(database, settings)) as url,
+            served(create_app(database, settings, projector)) as url,
             httpx.Client(base_url=url, timeout=60) as client,
         ):
             yield Desk(client, token)

@@ -66,7 +66,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Shared:
-    """The projection of the live generation, which its projector shares with `Along`."""
+    """The projection of the live generation, which its projector shares with `Inline`."""
 
     def __init__(self) -> None:
         self._turn = Lock()
@@ -99,11 +99,15 @@ class Shared:
                 self.projection = None
 
 
-class Along:
+class Inline:
     """Appends new claims and projects them, one batch after the other. Used inside `async with`."""
 
-    def __init__(self, database: Database, shared: Shared, head: Head) -> None:
+    def __init__(
+        self, database: Database, shared: Shared, head: Head, patience: float = PATIENCE
+    ) -> None:
+        """`shared`: what the projector shares. `patience`: how many seconds it is waited for."""
         self._conninfo = database.conninfo
+        self._patience = patience
         self._shared = shared
         self._head = head
         self._readers = Readers(
@@ -112,6 +116,8 @@ class Along:
         self._announcing: asyncio.Task[None] | None = None
         self._appended = 0
         self._not_before = 0.0
+        self.batches = 0
+        """Batches that could be read as soon as they were in the log, so far."""
 
     async def _connected(self) -> AsyncConnection[Any]:
         connection = await AsyncConnection.connect(self._conninfo, autocommit=True)
@@ -157,8 +163,8 @@ class Along:
         now = self._loop.time()
         if self._shared.projection is None or now < self._not_before:
             return False
-        if await self._head.reached(self._appended, PATIENCE):
-            while self._loop.time() < now + PATIENCE:
+        if await self._head.reached(self._appended, self._patience):
+            while self._loop.time() < now + self._patience:
                 if self._shared.take_turn():
                     return True
                 await asyncio.sleep(STEP)
@@ -184,13 +190,14 @@ class Along:
             if not isinstance(error, Exception):
                 raise
             # To record does not depend on the projection: what is wrong, the other way tells.
-            _logger.warning("appended without projecting along: %s", type(error).__name__)
+            _logger.warning("appended without an inline projection: %s", type(error).__name__)
             return None
         if outcome != b"stored" or position is None or microseconds is None:
             projection.take_back(events)
             return None
         before = int(position)
         if written == b"t":
+            self.batches += 1
             self._head.advance(after + len(events))
             if self._announcing is None or self._announcing.done():
                 self._announcing = self._loop.create_task(self._announce())
