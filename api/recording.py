@@ -137,7 +137,7 @@ class Recording:
         if plan is None or self.inline is None:
             return None
         appended = await self.inline.append(plan.units)
-        return None if appended is None else list(map(Recorded.of, plan.units, appended))
+        return None if appended is None else self._record.results(plan, appended)
 
     async def _in_turn(self, envelopes: Sequence[Envelope]) -> list[Result]:
         """Record commands, to be projected when they are in the log."""

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Final, Self
 from uuid import UUID
 
-from domain.commands import AnyCommand, Batch, Envelope, Erase, ReportClaim
+from domain.commands import AnyCommand, Batch, Envelope, Erase, PublishReport, ReportClaim
 from domain.decide import decide, needs
 from domain.history import Entry
 from domain.ids import Subject, resolve
@@ -85,25 +85,33 @@ class Record:
         return [result for run in runs(envelopes) for result in self._execute_run(run)]
 
     def foresee(self, envelopes: Sequence[Envelope]) -> Plan | None:
-        """Decide commands without asking the database: what they come to if the claims that they
-        report are new, and nothing has become of what those are reported in since that was read.
-        When its units are appended, their guards find out whether that was so. None where it cannot
-        be foreseen, as with all but reports of claims.
+        """Decide commands without asking the database: what they come to if what they add is new,
+        and nothing has become of what they build on since that was last seen. When the units are
+        appended, their guards find out whether that was so. None where it cannot be foreseen.
         """
-        claims: set[UUID] = set()
+        new: set[UUID] = set()
         named: set[UUID] = set()
         for envelope in envelopes:
             command = envelope.command
             for one in command.commands if isinstance(command, Batch) else (command,):
-                if not isinstance(one, ReportClaim):
-                    return None
-                claims.add(resolve(Subject.CLAIM, one.claim))
+                match one:
+                    case ReportClaim():
+                        new.add(resolve(Subject.CLAIM, one.claim))
+                    case PublishReport():
+                        new.add(resolve(Subject.REPORT, one.report))
+                    case _:
+                        return None
                 named.update(needs(one).subjects)
-        around = self._surroundings.of(named - claims)
+        around = self._surroundings.of(named - new)
         if around is None:
             return None
         plan = Plan.of(envelopes, World(self._now(), around))
         return plan if len(plan.units) == len(envelopes) else None
+
+    def results(self, plan: Plan, appended: Sequence[Appended]) -> list[Result]:
+        """What came of commands that were foreseen, and whose units were appended."""
+        self._surroundings.keep(plan.subjects)
+        return list(map(Recorded.of, plan.units, appended))
 
     def execute_batches(
         self, batches: Iterable[Sequence[Envelope]]
@@ -185,6 +193,8 @@ class Record:
                     results[index] = _key_conflict(outcome.key)
                 case _:
                     results[index] = self._decided_anew(plan.envelopes[index])
+        if all(isinstance(one, Appended) and not one.replayed for one in outcomes):
+            self._surroundings.keep(plan.subjects)
         if again:
             # What came again was decided on as if it were new, and what came after it was held
             # against that. What was accepted the log has checked; what was refused nobody has.

@@ -33,12 +33,13 @@ class Surroundings:
         self._subjects: LRUCache[UUID, list[Entry]] = LRUCache(MOST, getsizeof=len)
 
     def keep(self, subjects: Mapping[UUID, list[Entry]]) -> None:
-        """Keep what was just read of those that claims are reported in."""
+        """Keep what was just read, or recorded, of those that claims are reported in."""
         if not self._asked:
             return
         with self._lock:
             for subject, entries in subjects.items():
-                if 0 < len(entries) <= MOST and isinstance(entries[0].event, FIRST):
+                known = self._subjects.get(subject) is entries
+                if not known and 0 < len(entries) <= MOST and isinstance(entries[0].event, FIRST):
                     self._subjects[subject] = list(entries)
 
     def of(self, subjects: Collection[UUID]) -> dict[UUID, list[Entry]] | None:

@@ -65,6 +65,9 @@ from projections.timeline import Stretch, latest_of_each_time
 SOURCE_EVENTS = (SourceRegistered, SourceAliasAdded, SourceMerged, SourceErased)
 REPORT_EVENTS = (ReportPublished, ReportRevised, ReportMoved, ReportWithdrawn, ReportErased)
 
+FORESEEABLE = {one.__struct_config__.tag for one in (ClaimReported, ReportPublished)}
+"""Types of events that can come first of their subject, and change nothing else."""
+
 
 class Projection:
     """The fold of the log into one generation, with what it keeps between batches."""
@@ -124,23 +127,29 @@ class Projection:
         return self._folded(events)
 
     def foresee(self, events: Sequence[LoggedEvent]) -> Batch | None:
-        """The same, where nothing has to be read for it: new claims of reports that are kept. Else
-        None, and nothing has changed. They do not stand in the log yet: see `take_back`."""
+        """The same, where nothing has to be read for it: new reports, and new claims of reports
+        that are kept. Else None, and nothing has changed. They do not stand in the log yet: see
+        `take_back`."""
         if self._latest is None or self.position is None:
             return None
+        new: set[UUID] = set()
         for one in events:
+            if one.type not in FORESEEABLE or one.version != 1:
+                return None
+            if self._claims.keeps(one.stream_id) or self._reports.keeps(one.stream_id):
+                return None
             report = one.parent_id
-            if one.version != 1 or report is None or not self._reports.keeps(report):
+            if report is not None and report not in new and not self._reports.keeps(report):
                 return None
-            if self._claims.keeps(one.stream_id):
-                return None
+            new.add(one.stream_id)
         self._connection, self._foreseen_after = None, (self.position, self._latest)
         return self._folded(events)
 
     def take_back(self, events: Sequence[LoggedEvent]) -> None:
         """What was just foreseen has not come."""
         self.position, self._latest = self._foreseen_after
-        self._claims.drop(one.stream_id for one in events)
+        for kept in (self._claims, self._reports):
+            kept.drop(one.stream_id for one in events)
 
     def _folded(self, events: Sequence[LoggedEvent]) -> Batch:
         shown = [one for one in events if one.content is not None]

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from api.recording import Recording
 from domain.commands import (
@@ -187,6 +188,26 @@ def test_a_batch_of_claims_is_read_at_once_and_a_large_one_later(play: Play) -> 
         await at.record(claim("after"))
         assert recorded(large).last_position - recorded(small).last_position == 90
         assert at.inline == before + 2, "it does not come back to it"
+
+    play(scene)
+
+
+def test_a_report_and_its_claims_are_read_at_once(play: Play) -> None:
+    async def scene(at: Desk) -> None:
+        before = at.inline
+        report = PublishReport(report="new", outlet="paper", published_at="2024-08-02")
+        await at.record(report)
+        await at.record(claim("c", "new"))
+        third = PublishReport(report="third", outlet="paper", published_at="2024-08-03")
+        await at.record(Batch(commands=(third, claim("d", "third"), claim("e", "third"))))
+        assert at.inline == before + 3
+        (other,) = await at.record(PublishReport(report="new", published_at="2024-08-04"))
+        assert isinstance(other, AlreadyExists)
+        opened = OpenStory(story="another", title="Another")
+        about = replace(claim("f"), story="another")
+        await at.record(opened)
+        await at.record(about)
+        assert at.inline == before + 4, "what was recorded here need not be read"
 
     play(scene)
 
@@ -380,16 +401,22 @@ def test_what_is_being_recorded_is_recorded_when_the_server_stops(database: Data
 def happenings(prefix: str) -> st.SearchStrategy[list[tuple[str, Any]]]:
     """What may happen one after the other while claims are recorded."""
     refs = st.integers(0, 40).map(lambda number: f"{prefix}new{number}")
-    reports = st.integers(0, REPORTS - 1).map(lambda number: f"{prefix}r{number}")
-    times = st.none() | st.integers(1, 9).map(lambda day: f"2024-08-0{day}")
+    reports = st.integers(0, REPORTS + 2).map(lambda number: f"{prefix}r{number}")
+    days = st.integers(1, 9).map(lambda day: f"2024-08-0{day}")
     claims: st.SearchStrategy[AnyCommand] = st.builds(
         ReportClaim,
         claim=refs,
         report=reports,
         statement=st.sampled_from(["one", "another"]),
-        published_at=times,
+        published_at=st.none() | days,
     )
-    few = st.lists(claims, min_size=1, max_size=4)
+    published: st.SearchStrategy[AnyCommand] = st.builds(
+        PublishReport,
+        report=reports | refs,
+        outlet=st.none() | st.just(f"{prefix}s1"),
+        published_at=days,
+    )
+    few = st.lists(claims | published, min_size=1, max_size=4)
     others = st.lists(commands(prefix), min_size=1, max_size=2)
     return st.lists(
         st.one_of(
