@@ -21,8 +21,11 @@ takes about 3 KiB."""
 LoadLast = Callable[[Sequence[UUID]], Iterable[Row[S]]]
 """The rows in force that reach to the end of reporting time, of some subjects."""
 
-LoadAll = Callable[[Sequence[UUID]], Iterable[tuple[UUID, Sequence[Entry], Sequence[Stretch]]]]
-"""Of each of some subjects: all entries before this batch, and the bounds of all rows in force."""
+LoadAll = Callable[
+    [Sequence[UUID]], Iterable[tuple[UUID, Sequence[Entry], Sequence[Stretch] | None]]
+]
+"""Of each of some subjects: all entries before this batch, in the order of recording. Where they do
+not tell all of its rows, also the bounds of those in force."""
 
 
 @dataclass(slots=True)
@@ -57,8 +60,23 @@ class Bitemporal(Generic[S]):
         ]
         if late:
             for subject, entries, stretches in self.load_all(late):
-                self._timelines[subject].load(entries, stretches, self.states)
-                self._loaded.append(self._timelines[subject])
+                timeline = self._timelines[subject] = self._complete(subject, entries, stretches)
+                self._loaded.append(timeline)
+
+    def _complete(
+        self, subject: UUID, entries: Sequence[Entry], stretches: Sequence[Stretch] | None
+    ) -> Timeline[S]:
+        timeline: Timeline[S] = Timeline(subject, loaded=True)
+        if stretches is not None:
+            timeline.load(entries, stretches, self.states)
+            return timeline
+        # To take all up once more is cheaper than to wait until the tables can be read, which the
+        # batch before this one may still be on its way to.
+        for entry in entries:
+            self._taken(timeline, entry)
+        for row in timeline.in_force:
+            row.stored = True
+        return timeline
 
     def _comes_late(self, subject: UUID, entries: Sequence[Entry]) -> bool:
         last = self._timelines[subject].last

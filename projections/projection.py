@@ -333,17 +333,29 @@ class Projection:
         self,
         ids: Sequence[UUID],
         in_force: Callable[[Connection[Any], Sequence[UUID]], Mapping[UUID, list[Stretch]]],
-    ) -> Iterator[tuple[UUID, Sequence[Entry], Sequence[Stretch]]]:
-        """Everything before this batch of some subjects, and the bounds of their rows in force."""
-        self._settle()
-        stretches = in_force(self._conn, ids)
+    ) -> Iterator[tuple[UUID, Sequence[Entry], Sequence[Stretch] | None]]:
+        """Everything before this batch of some subjects. Where something of one was erased without
+        a trace, as it once could be, with the bounds of its rows in force."""
         # A batch can reach into the past of all its subjects. Their rows of the log take as much
         # memory as all that is kept, so there are never those of more than a few.
         for start in range(0, len(ids), erasing.AT_ONCE):
             streams = self._log.streams(ids[start : start + erasing.AT_ONCE])
-            for subject, logged in streams.items():
-                before = [one for one in logged if one.position < self._before]
-                yield subject, entries_of(before), stretches.get(subject, [])
+            before = {
+                subject: [one for one in logged if one.position < self._before]
+                for subject, logged in streams.items()
+            }
+            traceless = [
+                subject
+                for subject, logged in before.items()
+                if any(one.content is None for one in logged)
+            ]
+            stretches: Mapping[UUID, list[Stretch]] = {}
+            if traceless:
+                self._settle()
+                stretches = in_force(self._conn, traceless)
+            for subject, logged in before.items():
+                bounds = stretches.get(subject, []) if subject in traceless else None
+                yield subject, entries_of(logged), bounds
 
 
 def voidings(claim: UUID, entry: Entry, entries: Sequence[Entry]) -> Iterator[Voiding]:

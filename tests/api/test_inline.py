@@ -3,118 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator
 from itertools import count
-from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from api.recording import Recording
 from domain.commands import (
-    AnyCommand,
     Batch,
     CorrectClaim,
-    Envelope,
     OpenStory,
     PublishReport,
-    RegisterSource,
-    ReportClaim,
     ReviseReport,
-    StepInput,
     WithdrawReport,
 )
-from domain.refusals import AlreadyExists, IdempotencyConflict, Refusal
-from domain.words import SourceKind
+from domain.refusals import AlreadyExists, IdempotencyConflict
 from eventlog.database import Database
 from eventlog.log import Log
 from eventlog.plan import Recorded, Result
-from eventlog.record import Record
 from projections.generations import connect, ensure_generation, rebuild
-from projections.inline import Inline
 from projections.projector import Projector
-from projections.statements import Head
-from tests.projections.commands import REPORTS, commands, opening
-from tests.projections.test_projector import rows
+from tests.api.inlining import AROUND, Desk, claim, desk, enveloped, recorded, same_as_rebuilt
 
 APPEND_LOCK = 6819283746120457
-AROUND: Sequence[AnyCommand] = (
-    RegisterSource(source="paper", name="The Paper", kind=SourceKind.OUTLET),
-    OpenStory(story="story", title="A story"),
-    PublishReport(report="r", outlet="paper", published_at="2024-08-01"),
-)
-
-_numbers = count(1)
-
-
-def enveloped(command: AnyCommand | Batch, key: str | None = None) -> Envelope:
-    return Envelope(command=command, actor="desk", key=key or f"key-{next(_numbers)}")
-
-
-def claim(ref: str, report: str = "r") -> ReportClaim:
-    steps = (StepInput(source="paper"),)
-    return ReportClaim(
-        claim=ref, report=report, story="story", statement=f"It is {ref}.", attribution=steps
-    )
-
-
-class Desk:
-    """Who records in a process that serves."""
-
-    def __init__(self, database: Database, recording: Recording, head: Head) -> None:
-        self.database = database
-        self.recording = recording
-        self.head = head
-
-    @property
-    def inline(self) -> int:
-        """Batches that were projected in the transaction that appended them."""
-        assert self.recording.inline is not None
-        return self.recording.inline.batches
-
-    async def record(self, *given: AnyCommand | Batch | Envelope) -> list[Result]:
-        """What comes of commands that are given at the same time."""
-        envelopes = [one if isinstance(one, Envelope) else enveloped(one) for one in given]
-        return await asyncio.gather(*map(self.recording.record, envelopes))
-
-    async def begin(self) -> None:
-        """Have what claims are reported in known, and the projector at the head of the log."""
-        for command in (*AROUND, claim("first")):
-            await self.record(command)
-        await self.caught_up()
-
-    async def caught_up(self) -> None:
-        """Wait until the projector has done all that there is."""
-        with Log(self.database.conninfo) as log:
-            assert await self.head.reached(log.head().position, 20)
-
-    async def elsewhere(self, *given: AnyCommand) -> None:
-        """Another process records."""
-
-        def record() -> None:
-            with Record(self.database) as other:
-                other.execute_many([enveloped(one) for one in given])
-
-        await asyncio.to_thread(record)
-
-
-@asynccontextmanager
-async def desk(database: Database, projector: Projector) -> AsyncIterator[Desk]:
-    head = Head(database.conninfo)
-    following = asyncio.create_task(head.follow(lambda: None))
-    inline = Inline(database, projector.shared, head, patience=20)
-    try:
-        async with inline, Recording(Record(database), inline) as recording:
-            yield Desk(database, recording, head)
-    finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
-
-
 Scene = Callable[[Desk], Awaitable[None]]
 Play = Callable[[Scene], None]
 
@@ -140,24 +52,11 @@ def play(database: Database) -> Iterator[Play]:
     projector.stop()
 
 
-def same_as_rebuilt(database: Database) -> None:
-    """The tables are what the log comes to."""
-    with connect(database) as connection:
-        lived = rows(connection)
-        rebuild(database)
-        assert lived == rows(connection)
-
-
 def in_tables(database: Database) -> set[str]:
     """The references of the claims that can be read."""
     with connect(database) as connection:
         found = connection.execute("SELECT state->>'ref' FROM claims").fetchall()
     return {ref for (ref,) in found}
-
-
-def recorded(result: Result) -> Recorded:
-    assert isinstance(result, Recorded), result
-    return result
 
 
 def test_new_claims_can_be_read_as_soon_as_they_are_recorded(play: Play) -> None:
@@ -328,8 +227,8 @@ def test_a_connection_that_is_lost_on_the_way_records_once(play: Play) -> None:
         with Log(at.database.conninfo) as log:
             assert log.head().position == positions[1] == positions[0] + 1
         before = at.inline
-        for _ in range(200):  # until there is another connection
-            await at.record(claim(f"later-{next(_numbers)}"))
+        for number in range(200):  # until there is another connection
+            await at.record(claim(f"later-{number}"))
             if at.inline > before:
                 return
             await asyncio.sleep(0.05)
@@ -396,93 +295,3 @@ def test_what_is_being_recorded_is_recorded_when_the_server_stops(database: Data
         assert recorded(asyncio.run(stopped())).last_position == len(AROUND) + 2
     finally:
         projector.stop()
-
-
-def happenings(prefix: str) -> st.SearchStrategy[list[tuple[str, Any]]]:
-    """What may happen one after the other while claims are recorded."""
-    refs = st.integers(0, 40).map(lambda number: f"{prefix}new{number}")
-    reports = st.integers(0, REPORTS + 2).map(lambda number: f"{prefix}r{number}")
-    days = st.integers(1, 9).map(lambda day: f"2024-08-0{day}")
-    claims: st.SearchStrategy[AnyCommand] = st.builds(
-        ReportClaim,
-        claim=refs,
-        report=reports,
-        statement=st.sampled_from(["one", "another"]),
-        published_at=st.none() | days,
-    )
-    published: st.SearchStrategy[AnyCommand] = st.builds(
-        PublishReport,
-        report=reports | refs,
-        outlet=st.none() | st.just(f"{prefix}s1"),
-        published_at=days,
-    )
-    few = st.lists(claims | published, min_size=1, max_size=4)
-    others = st.lists(commands(prefix), min_size=1, max_size=2)
-    return st.lists(
-        st.one_of(
-            st.tuples(st.just("together"), few),
-            st.tuples(st.just("together"), few),
-            st.tuples(st.just("batch"), few),
-            st.tuples(st.just("together"), others),
-            st.tuples(
-                st.just("together"), st.tuples(few, others).map(lambda two: [*two[0], *two[1]])
-            ),
-            st.tuples(st.just("elsewhere"), few | others),
-            st.tuples(st.just("wait"), st.none()),
-        ),
-        min_size=3,
-        max_size=14,
-    )
-
-
-@settings(
-    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
-@given(data=st.data())
-def test_whatever_happens_the_tables_are_what_the_log_comes_to(
-    data: st.DataObject, database: Database, law: Projector
-) -> None:
-    prefix = f"p{next(_numbers)}-"
-    happened = data.draw(happenings(prefix))
-
-    async def lived() -> None:
-        async with desk(database, law) as at:
-            await at.record(Batch(commands=tuple(opening(prefix))))
-            await at.caught_up()
-            answered: list[tuple[str, Result]] = []
-            for what, given in happened:
-                if what == "wait":
-                    await at.caught_up()
-                elif what == "elsewhere":
-                    await at.elsewhere(*given)
-                else:
-                    together = [Batch(commands=tuple(given))] if what == "batch" else given
-                    envelopes = [enveloped(one) for one in together]
-                    results = await at.record(*envelopes)
-                    keys = [one.key or "" for one in envelopes]
-                    answered += zip(keys, results, strict=True)
-            await at.caught_up()
-        with Log(database.conninfo) as log:
-            stored = {one.position: one.key for one in log.read(0, 1_000_000)}
-        for key, result in answered:
-            where = [position for position, by in stored.items() if by == key]
-            if isinstance(result, Refusal):
-                assert where == []
-            else:
-                assert where == list(range(result.first_position, result.last_position + 1))
-
-    asyncio.run(lived())
-    with connect(database) as connection:
-        kept = rows(connection)
-        rebuild(database)
-        assert kept == rows(connection)
-
-
-@pytest.fixture
-def law(database: Database) -> Iterator[Projector]:
-    """A projector that goes on through all examples."""
-    ensure_generation(database)
-    projector = Projector(database)
-    projector.start()
-    yield projector
-    projector.stop()
