@@ -93,6 +93,8 @@ class Record:
         named: set[UUID] = set()
         for envelope in envelopes:
             command = envelope.command
+            if envelope.key is None:
+                return None  # it could not be appended once more if the connection is lost
             for one in command.commands if isinstance(command, Batch) else (command,):
                 match one:
                     case ReportClaim():

@@ -40,7 +40,8 @@ PATIENCE: Final = 0.05
 """Seconds that the projector is waited for, where it has something left to do."""
 
 PAUSE: Final = 1.0
-"""Seconds in which a projector that had more to do than that is not waited for again."""
+"""Seconds in which it is not tried again after the projector had more to do than that, or after a
+failure."""
 
 STEP: Final = 0.0005
 """Seconds between looks at whether the projector has done."""
@@ -114,6 +115,7 @@ class Inline:
             self._connected, connections=2, timeout=TIMEOUT, waiting=1, patience=STEP
         )
         self._announcing: asyncio.Task[None] | None = None
+        self._written = self._announced = 0
         self._appended = 0
         self._not_before = 0.0
         self.batches = 0
@@ -145,7 +147,7 @@ class Inline:
 
     def behind(self, position: int) -> None:
         """The log was appended to in another way, up to a position."""
-        self._appended = position
+        self._appended = max(self._appended, position)
 
     async def append(self, units: Sequence[Append]) -> list[Appended] | None:
         """Append units, each of which has a key, and project them. None where they were not
@@ -190,6 +192,7 @@ class Inline:
             if not isinstance(error, Exception):
                 raise
             # To record does not depend on the projection: what is wrong, the other way tells.
+            self._not_before = self._loop.time() + PAUSE
             _logger.warning("appended without an inline projection: %s", type(error).__name__)
             return None
         if outcome != b"stored" or position is None or microseconds is None:
@@ -198,7 +201,8 @@ class Inline:
         before = int(position)
         if written == b"t":
             self.batches += 1
-            self._head.advance(after + len(events))
+            self._written = after + len(events)
+            self._head.advance(self._written)
             if self._announcing is None or self._announcing.done():
                 self._announcing = self._loop.create_task(self._announce())
         else:
@@ -208,11 +212,12 @@ class Inline:
         return list(appended_of(batch, before, recorded_at).values())
 
     async def _announce(self) -> None:
-        await asyncio.sleep(ANNOUNCED)
-        # Whoever hears nothing looks for himself within a second.
-        if self._head.position is not None:
+        while self._announced < self._written:
+            await asyncio.sleep(ANNOUNCED)
+            self._announced = self._written
+            # Whoever hears nothing looks for himself within a second.
             with suppress(psycopg.Error, Crowded):
-                await self._readers.fetch(ANNOUNCE, (str(self._head.position),))
+                await self._readers.fetch(ANNOUNCE, (str(self._announced),))
 
     async def _call(self, values: Sequence[str | bytes | None]) -> list[bytes | None]:
         if tracing.tracer is None:

@@ -260,8 +260,9 @@ def test_all_who_listen_are_told(play: Play) -> None:
             ears.execute("LISTEN dateline_log")
             ears.execute("LISTEN dateline_read")
             before = at.inline
-            (one,) = await at.record(claim("c"))
-            assert at.inline == before + 1
+            for number in range(30):
+                (one,) = await at.record(claim(f"c{number}"))
+            assert at.inline == before + 30
             last = str(recorded(one).last_position)
             heard: set[str] = set()
             for _ in range(100):
