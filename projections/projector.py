@@ -1,7 +1,8 @@
 """The projector: keeps the live generation at the head of the log.
 
 It runs once, however many processes there are: whoever holds the advisory lock projects, the
-others stand by. If a connection is cut it starts again from what was committed.
+others stand by. If a connection is cut it starts again from what was committed. What its own
+process records need not wait for it (`inline`).
 """
 
 from __future__ import annotations

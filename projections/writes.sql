@@ -103,10 +103,11 @@ BEGIN
         INSERT INTO touches SELECT * FROM json_populate_recordset(NULL::touches, new_touches);
     END IF;
     IF new_events IS NOT NULL THEN
-        INSERT INTO events
+        INSERT INTO events (position, recorded_at, reported_at, subject_id, sequence, type, "precision",
+                            actor, reason, voided, latest_reported_at, erased_by, body)
         SELECT e.position,
                coalesce(appended + (e.position - after) * interval '1 microsecond', e.recorded_at),
-               e.reported_at, e.subject_id, e.sequence, e.type, e.precision, e.actor, e.reason,
+               e.reported_at, e.subject_id, e.sequence, e.type, e."precision", e.actor, e.reason,
                e.voided, e.latest_reported_at, e.erased_by, e.body
         FROM json_populate_recordset(NULL::events, new_events) e;
     END IF;
