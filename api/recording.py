@@ -101,11 +101,15 @@ class Recording:
                 await self._record_all(self._next())
 
     def _next(self) -> list[Waiting]:
-        """Those whose turn it is: many small ones, or some that are large."""
+        """Those whose turn it is: as many as can be projected inline, or all where not even the
+        first can."""
         taken = [self._waiting.popleft()]
         size = size_of(taken[0][0])
-        most = self._together if self.inline is None or size > AT_ONCE else AT_ONCE
-        while self._waiting and (size := size + size_of(self._waiting[0][0])) <= most:
+        small = self.inline is not None and size <= AT_ONCE
+        while self._waiting and len(taken) < self._together:
+            size += size_of(self._waiting[0][0])
+            if small and size > AT_ONCE:
+                break
             taken.append(self._waiting.popleft())
         return taken
 
