@@ -47,7 +47,7 @@ class Recording:
         waiting: int = WAITING,
         on_batch: OnBatch | None = None,
     ) -> None:
-        """`inline`: appends new claims and projects them at once, where that can be."""
+        """`inline`: appends new reports and claims and projects them at once, where that can be."""
         self._record = record
         self.inline = inline
         self._on_batch = on_batch

@@ -1,9 +1,10 @@
 """Projecting what this process appends in the transaction that appends it.
 
 A mutation waits until what it recorded can be read. Where the projector runs in the same process
-and has nothing left to do, new claims are folded before they are appended, as what follows the last
-position that is projected, and both are one call of the database (`append_and_write`). Where that
-cannot be, or turns out otherwise, they are appended as ever, and the projector comes after them.
+and has nothing left to do, new reports and claims are folded before they are appended, as what
+follows the last position that is projected, and both are one call of the database
+(`append_and_write`). Where that cannot be, or turns out otherwise, they are appended as ever, and
+the projector comes after them.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from eventlog.entries import Append, Appended, LoggedEvent
 from eventlog.persistence import APPENDING, appended_of, parameters_of
 from projections.generations import LIVE, shape
 from projections.projection import Projection
-from projections.readers import Crowded, Readers
+from projections.readers import Crowded, Readers, connect
 from projections.statements import Head
 
 AT_ONCE: Final = 50
@@ -101,7 +102,8 @@ class Shared:
 
 
 class Inline:
-    """Appends new claims and projects them, one batch after the other. Used inside `async with`."""
+    """Appends new reports and claims and projects them, one batch after the other. Used inside
+    `async with`."""
 
     def __init__(
         self, database: Database, shared: Shared, head: Head, patience: float = PATIENCE
@@ -122,13 +124,7 @@ class Inline:
         """Batches that could be read as soon as they were in the log, so far."""
 
     async def _connected(self) -> AsyncConnection[Any]:
-        connection = await AsyncConnection.connect(self._conninfo, autocommit=True)
-        try:
-            await connection.execute(f"SET search_path TO {LIVE}")
-        except BaseException:
-            await connection.close()
-            raise
-        return connection
+        return await connect(self._conninfo, "SELECT set_config('search_path', %s, false)", (LIVE,))
 
     async def __aenter__(self) -> Self:
         self._loop = asyncio.get_running_loop()

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import AsyncConnection, pq
@@ -31,6 +31,19 @@ Values = Sequence[str | bytes | None]
 """Of parameters: text, or what PostgreSQL takes in binary."""
 
 _logger = logging.getLogger(__name__)
+
+
+async def connect(
+    conninfo: str, settings: LiteralString, values: Sequence[str] = ()
+) -> AsyncConnection[Any]:
+    """A connection that commits each statement, set up by the first one. Raises psycopg.Error."""
+    connection = await AsyncConnection.connect(conninfo, autocommit=True)
+    try:
+        await connection.execute(settings, values)
+    except BaseException:  # stopped while it starts: nobody else would close it
+        await connection.close()
+        raise
+    return connection
 
 
 class Crowded(Exception):

@@ -19,7 +19,7 @@ from psycopg import AsyncConnection
 
 from eventlog import tracing
 from eventlog.listening import connected
-from projections.readers import Readers
+from projections.readers import Readers, connect
 
 CHANNEL: Final = "dateline_read"
 """Where the projector announces each batch that can be read."""
@@ -138,13 +138,7 @@ class Statements:
         )
 
     async def _connected(self) -> AsyncConnection[Any]:
-        connection = await AsyncConnection.connect(self._conninfo, autocommit=True)
-        try:
-            await connection.execute(SETTINGS, (f"{round(self._timeout * 1000)}ms",))
-        except BaseException:  # stopped while it starts: nobody else would close it
-            await connection.close()
-            raise
-        return connection
+        return await connect(self._conninfo, SETTINGS, (f"{round(self._timeout * 1000)}ms",))
 
     async def __aenter__(self) -> Self:
         self.readers.open()
